@@ -1,0 +1,78 @@
+"""A feed: what a partner reads, before it takes on a format."""
+
+from schemas._record import Record
+from schemas.story import Rating, Response, Tag
+from schemas.types import UtcTime
+
+BEACON_MARK = "urn:retold:beacon"
+"""Stands in a fragment where each partner's own beacon address is put in."""
+
+CREDIT_MARK = "urn:retold:credit"
+"""Stands in a fragment where the line that an agreement asks for is put in."""
+
+
+class Subject(Record):
+    """An organisation as an entry shows it."""
+
+    id: str
+    name: str
+
+
+class Entry(Record):
+    """One story as it stands in a feed, the same for every partner."""
+
+    id: str
+    revision: int
+    kind: str
+    title: str
+    html: str
+    text: str
+    url: str | None
+    """The link back to where it was first published, or where the channel shows it."""
+    language: str | None
+    author: str
+    """A display name, or a role: never empty."""
+    attribution: str | None
+    attribution_url: str | None
+    licence: str | None
+    published_at: UtcTime
+    updated_at: UtcTime
+    subjects: tuple[Subject, ...]
+    tags: tuple[Tag, ...]
+    ratings: tuple[Rating, ...]
+    responses: tuple[Response, ...]
+
+
+class Tombstone(Record):
+    """A story that must no longer be shown."""
+
+    id: str
+    reason: str
+    at: UtcTime
+
+
+class Head(Record):
+    """What a document says of itself."""
+
+    id: str
+    title: str
+    partner: str
+    home_url: str
+    """The edition's page for people."""
+    self_url: str
+    """Canonical, without any token."""
+    next_url: str | None
+    """The document of older changes, where there is one."""
+    first_url: str
+    updated_at: UtcTime
+    beacon: bool
+    credit: str | None
+    """The line that the agreement asks for."""
+
+
+class Slot(Record):
+    """A cached fragment's place in a document."""
+
+    fragment: bytes
+    beacon_url: str | None
+    """The beacon of this partner and story; None where the partner has none."""

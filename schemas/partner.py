@@ -1,0 +1,113 @@
+"""A partner: who consumes feeds, what it may receive, and the feeds it gets."""
+
+from datetime import date, datetime
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from schemas._metadata import Time, metadata
+from schemas._record import Record
+from schemas.story import Kind
+from schemas.types import Slug, UtcTime
+
+
+class Scope(Record):
+    """Which stories; an empty list of a field leaves that field open."""
+
+    organisations: tuple[str, ...] = ()
+    """Each with all below it."""
+    regions: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    tags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+
+
+class Agreement(Record):
+    """What a partner may receive: nothing, unless an agreement in force says so."""
+
+    id: Slug
+    partner: Slug
+    scope: Scope = Scope()
+    formats: tuple[str, ...] = ("atom", "rss", "json")
+    attribution: str | None = None
+    """A line shown with every entry, beside the channel's own attribution."""
+    valid_from: date | None = None
+    valid_to: date | None = None
+    """The last day on which it is in force."""
+    embargo_days: int = Field(default=0, ge=0)
+    """Days after publication before a story may be shown."""
+    retention_days: int | None = Field(default=None, ge=1)
+    """Days after publication until which it may be shown; None is without end."""
+
+
+class Edition(Record):
+    """One feed of one partner: its scope, within what the agreements allow."""
+
+    id: Slug
+    partner: Slug
+    title: str
+    scope: Scope = Scope()
+    page_size: int = Field(default=50, ge=1, le=1000)
+    """Entries in one document."""
+
+    @property
+    def key(self) -> str:
+        """Name it among all editions, `partner/edition`."""
+        return f"{self.partner}/{self.id}"
+
+
+class Partner(Record):
+    """A consumer of feeds, and a source of view counts."""
+
+    id: Slug
+    name: str
+    publisher: str = ""
+    """Its name as a publisher, for the loop guard; its id where left out."""
+    site_url: str | None = None
+    suspended: bool = False
+    beacon: bool = False
+    """Whether entries carry our beacon: opt-in, for the law wants it so."""
+    counters: tuple[str, ...] = ("report", "beacon")
+    """Methods that count its reads, the counter of record first: alternatives, never a sum."""
+    report_lag_days: int = Field(default=28, ge=0)
+    """Days after a month's end by which its report is due."""
+    zone: str = "Europe/London"
+    """Whose days and months its counts are in."""
+
+    @property
+    def publisher_name(self) -> str:
+        """Name it as a publisher."""
+        return self.publisher or self.id
+
+
+class Token(Record):
+    """A key to a partner's feeds or to its reports; only its digest is kept."""
+
+    id: str
+    partner: str
+    """The partner, or the channel whose own site reports."""
+    use: str
+    """`feed` or `report`."""
+    digest: str
+    """sha-256 of the whole token, hex."""
+    created_at: UtcTime
+    expires_at: UtcTime | None = None
+    revoked_at: UtcTime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Say whether it opens anything at `now`."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("partner", sa.Text, nullable=False, index=True),
+    sa.Column("use", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("created_at", Time, nullable=False),
+    sa.Column("expires_at", Time),
+    sa.Column("revoked_at", Time),
+    sa.Column("last_used_at", Time),
+)

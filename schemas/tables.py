@@ -1,0 +1,56 @@
+"""Every table, for the store and its migrations.
+
+Each is declared beside the record it keeps: a new field is one file and one migration.
+"""
+
+from schemas._metadata import metadata, micros, moment
+from schemas.channel import cursors, landings, quarantine
+from schemas.partner import tokens
+from schemas.publication import deliveries, documents, editions, entries, entry_log, fragments
+from schemas.run import audit, runs, sequences
+from schemas.story import identities, revisions, sources, stories, story_services, suppressions
+from schemas.views import (
+    breaks,
+    coverage,
+    facts,
+    item_aliases,
+    item_refs,
+    observations,
+    statement_lines,
+    statements,
+    view_reports,
+)
+
+__all__ = [
+    "audit",
+    "breaks",
+    "coverage",
+    "cursors",
+    "deliveries",
+    "documents",
+    "editions",
+    "entries",
+    "entry_log",
+    "facts",
+    "fragments",
+    "identities",
+    "item_aliases",
+    "item_refs",
+    "landings",
+    "metadata",
+    "micros",
+    "moment",
+    "observations",
+    "quarantine",
+    "revisions",
+    "runs",
+    "sequences",
+    "sources",
+    "statement_lines",
+    "statements",
+    "stories",
+    "story_services",
+    "suppressions",
+    "tokens",
+    "view_reports",
+]
