@@ -294,6 +294,7 @@ stories = sa.Table(
     sa.Column("external_id", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("published_at", Time),
+    sa.Column("born", Number, nullable=False, comment="its first `changed`: of two, the older"),
     sa.Column("changed", Number, nullable=False, index=True),
 )
 
@@ -305,7 +306,11 @@ revisions = sa.Table(
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
-    sa.Column("content", sa.Text, nullable=False, comment="canonical JSON; blank once erased"),
+    sa.Column(
+        "content",
+        sa.Text,
+        comment="canonical JSON; null where an earlier revision has it; blank once erased",
+    ),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("external_id", sa.Text, nullable=False),
     sa.Column("landing_id", Number),
@@ -329,10 +334,11 @@ sources = sa.Table(
     sa.Column("story_id", sa.Text, nullable=False, index=True),
     sa.Column("is_origin", sa.Integer, nullable=False),
     sa.Column("told_at", Time),
+    sa.Column("first_landing_id", Number, nullable=False),
     sa.Column("landing_id", Number, nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("ended", sa.Text, comment="why, once the channel no longer shows it"),
-    sa.Column("content", sa.Text, comment="its latest telling, where another source is shown"),
+    sa.Column("content", sa.Text, comment="its latest telling, where that was never shown"),
 )
 
 story_services = sa.Table(

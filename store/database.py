@@ -1,0 +1,110 @@
+"""Open the database, and the two kinds of transaction there are."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from schemas.errors import StoreBusyError, StoreError
+from schemas.tables import metadata
+
+Connection = sa.Connection
+Engine = sa.Engine
+
+_WRITES = "retold_writes"
+
+_SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",  # what a crash of the machine loses is fetched again
+    "PRAGMA busy_timeout = 30000",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # erased text must not stay in free pages
+    "PRAGMA cache_size = -16000",
+)
+
+
+def open_engine(url: str) -> Engine:
+    """Connect lazily to the database at `url`: an SQLAlchemy URL of SQLite or PostgreSQL."""
+    parsed = sa.make_url(url)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite":
+        return _open_sqlite(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        return sa.create_engine(parsed, pool_pre_ping=True)
+    raise StoreError(
+        f"{parsed.get_backend_name()} is no engine we keep a store on: use sqlite:/// or postgresql://"
+    )
+
+
+def _open_sqlite(url: sa.URL) -> Engine:
+    if url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(raw: Any, _: object) -> None:
+    raw.isolation_level = None  # we say BEGIN ourselves: the driver's own comes too late
+    for pragma in _SQLITE_PRAGMAS:
+        raw.execute(pragma)
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A read that becomes a write fails at once behind another commit, whatever the timeout.
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Keep all of what happens inside, or none of it."""
+    try:
+        with engine.execution_options(**{_WRITES: True}).begin() as connection:
+            yield connection
+    except sa.exc.OperationalError as error:
+        raise _translated(error) from error
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """See one state of the store, whatever others write meanwhile."""
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+    except sa.exc.OperationalError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: sa.exc.OperationalError) -> StoreError:
+    text = str(error.orig)
+    if "locked" in text or "busy" in text:
+        return StoreBusyError(f"somebody else is writing to the store ({text}); try again")
+    if "no such table" in text or "does not exist" in text:
+        return StoreError(f"the store is not set up ({text}): run `retold init`")
+    return StoreError(f"the store cannot be used: {text}")
+
+
+def create_tables(engine: Engine) -> None:
+    """Make every table in an empty database; for tests: installations use the migrations."""
+    with writing(engine) as connection:
+        metadata.create_all(connection)
+
+
+def one_writer(connection: Connection, subject: str = "stories") -> None:
+    """Wait until nobody else writes to `subject`, and keep others out until the transaction ends.
+
+    Numbers that others follow are drawn under this, so that their order is the order of commits.
+    """
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        connection.execute(
+            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"),
+            {"subject": f"retold:{subject}"},
+        )
