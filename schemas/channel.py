@@ -142,7 +142,6 @@ class Quarantined(Record):
     media_type: str
     first_seen: UtcTime
     last_seen: UtcTime
-    seen: int
     status: str
     """`open`, `replayed` or `discarded`."""
 
@@ -185,7 +184,6 @@ quarantine = sa.Table(
     sa.Column("payload", sa.LargeBinary, nullable=False),
     sa.Column("first_seen", Time, nullable=False),
     sa.Column("last_seen", Time, nullable=False),
-    sa.Column("seen", sa.Integer, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.UniqueConstraint("channel", "sha256"),
 )

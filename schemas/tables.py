@@ -3,7 +3,7 @@
 Each is declared beside the record it keeps: a new field is one file and one migration.
 """
 
-from schemas._metadata import metadata, micros, moment
+from schemas._metadata import EPOCH, metadata, micros, moment
 from schemas.channel import cursors, landings, quarantine
 from schemas.partner import tokens
 from schemas.publication import deliveries, documents, editions, entries, entry_log, fragments
@@ -22,6 +22,7 @@ from schemas.views import (
 )
 
 __all__ = [
+    "EPOCH",
     "audit",
     "breaks",
     "coverage",

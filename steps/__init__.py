@@ -1,0 +1,1 @@
+"""What happens: one step, one function, its transactions. Knows no scheduler and no web."""

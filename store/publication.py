@@ -1,0 +1,239 @@
+"""Keep what each edition shows: its log, the projection of it, and the bytes made from that."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from schemas.publication import Desire, Document, EditionState, LogLine, Shown
+from schemas.tables import (
+    documents,
+    editions,
+    entries,
+    entry_log,
+    fragments,
+    micros,
+    moment,
+)
+from store import _sets, sequences
+from store.database import Connection
+
+
+class EntryRow(NamedTuple):
+    """One story as an edition now has it."""
+
+    story_id: str
+    revision: int
+    state: Shown
+    reason: str
+    seq: int
+    at: datetime
+
+
+def states(connection: Connection) -> dict[str, EditionState]:
+    """Read where every edition stands."""
+    rows = connection.execute(sa.select(editions)).mappings()
+    return {row["key"]: _state(row) for row in rows}
+
+
+def state(connection: Connection, key: str) -> EditionState | None:
+    """Read where one edition stands; None where it was never published."""
+    row = connection.execute(sa.select(editions).where(editions.c.key == key)).mappings().first()
+    return None if row is None else _state(row)
+
+
+def save_state(connection: Connection, state: EditionState) -> None:
+    """Write where an edition stands."""
+    columns = ("key", "epoch", "seq", "mark", "digest", "due_at", "moved_at")
+    row = (
+        state.key,
+        state.epoch,
+        state.seq,
+        state.mark,
+        state.digest,
+        None if state.due_at is None else micros(state.due_at),
+        None if state.moved_at is None else micros(state.moved_at),
+    )
+    _sets.insert(connection, editions, columns, [row], _sets.OnConflict(["key"], columns[1:]))
+
+
+def shown(
+    connection: Connection, key: str, ids: Sequence[str]
+) -> dict[str, tuple[int, Shown, str]]:
+    """Read what an edition has of these stories: revision, state and reason."""
+    if not ids:
+        return {}
+    wanted = _sets.keys(connection, "k", id=list(ids))
+    query = sa.text(
+        f"SELECT e.story_id, e.revision, e.state, e.reason FROM {wanted.sql}"
+        " CROSS JOIN entries e WHERE e.edition = :edition AND e.story_id = k.id"
+    )
+    rows = connection.execute(query, wanted.params | {"edition": key})
+    return {row[0]: (row[1], Shown(row[2]), row[3]) for row in rows}
+
+
+def log(
+    connection: Connection, state: EditionState, changes: Sequence[Desire], now: datetime
+) -> EditionState:
+    """Add every change to the edition's log, in order; return the state that this leads to."""
+    if not changes:
+        return state
+    at = micros(now)
+    lines = [
+        (state.key, seq, c.story_id, c.revision, str(c.state), c.reason, at)
+        for seq, c in enumerate(changes, state.seq + 1)
+    ]
+    columns = ("edition", "seq", "story_id", "revision", "state", "reason", "at")
+    _sets.insert(connection, entry_log, columns, lines)
+    first = sequences.draw(connection, f"ordinal {state.key}", len(lines))
+    rows = [(*line, first + place) for place, line in enumerate(lines)]
+    _sets.insert(
+        connection,
+        entries,
+        (*columns, "ordinal"),
+        rows,
+        _sets.OnConflict(["edition", "story_id"], ["seq", "revision", "state", "reason", "at"]),
+    )
+    return state.model_copy(update={"seq": state.seq + len(lines), "moved_at": now})
+
+
+def page(
+    connection: Connection, key: str, below: int, size: int, horizon: datetime
+) -> tuple[list[EntryRow], list[EntryRow], bool]:
+    """Read one document's worth, the newest change first.
+
+    Return the stories shown, the removals that lie among them, and whether older ones follow.
+    Removals from before `horizon` are left out.
+    """
+    where = [entries.c.edition == key]
+    if below:
+        where.append(entries.c.seq < below)
+    query = (
+        sa.select(entries)
+        .where(*where, entries.c.state == str(Shown.IN))
+        .order_by(entries.c.seq.desc())
+        .limit(size + 1)
+    )
+    rows = [_entry(row) for row in connection.execute(query).mappings()]
+    more, rows = len(rows) > size, rows[:size]
+    gone = [entries.c.state == str(Shown.OUT), entries.c.at >= micros(horizon)]
+    if more:
+        gone.append(entries.c.seq > rows[-1].seq)
+    query = sa.select(entries).where(*where, *gone).order_by(entries.c.seq.desc())
+    return rows, [_entry(row) for row in connection.execute(query).mappings()], more
+
+
+def count(connection: Connection, key: str) -> dict[Shown, int]:
+    """Count what an edition shows, and what it showed."""
+    query = (
+        sa.select(entries.c.state, sa.func.count())
+        .where(entries.c.edition == key)
+        .group_by(entries.c.state)
+    )
+    return {Shown(row[0]): row[1] for row in connection.execute(query)}
+
+
+def log_of(connection: Connection, story_id: str) -> list[tuple[str, LogLine]]:
+    """Read what every edition did with a story, oldest first."""
+    query = (
+        sa.select(entry_log)
+        .where(entry_log.c.story_id == story_id)
+        .order_by(entry_log.c.at, entry_log.c.edition, entry_log.c.seq)
+    )
+    return [
+        (
+            row["edition"],
+            LogLine(
+                seq=row["seq"],
+                story_id=row["story_id"],
+                revision=row["revision"],
+                state=row["state"],
+                reason=row["reason"],
+                at=moment(row["at"]),
+            ),
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def kept_fragments(
+    connection: Connection, wanted: Sequence[tuple[str, int]], format_name: str, digest: str
+) -> dict[tuple[str, int], bytes]:
+    """Read the fragments there are of these (story, revision) pairs."""
+    if not wanted:
+        return {}
+    keys = _sets.keys(
+        connection, "k", id=[w[0] for w in wanted], revision=[str(w[1]) for w in wanted]
+    )
+    query = sa.text(
+        f"SELECT f.story_id, f.revision, f.body FROM {keys.sql} CROSS JOIN fragments f"
+        " WHERE f.story_id = k.id AND f.revision = CAST(k.revision AS INTEGER)"
+        " AND f.format = :format AND f.digest = :digest"
+    )
+    rows = connection.execute(query, keys.params | {"format": format_name, "digest": digest})
+    return {(row[0], row[1]): bytes(row[2]) for row in rows}
+
+
+def keep_fragments(
+    connection: Connection,
+    made: Mapping[tuple[str, int], bytes],
+    format_name: str,
+    digest: str,
+) -> None:
+    """Keep fragments; what is there already is the same."""
+    columns = ("story_id", "revision", "format", "digest", "body")
+    rows = [(*key, format_name, digest, body) for key, body in made.items()]
+    _sets.insert(connection, fragments, columns, rows, _sets.OnConflict(columns[:4]))
+
+
+def document(connection: Connection, key: str, format_name: str, below: int) -> Document | None:
+    """Read a kept document; its ETag says whether it still stands."""
+    query = sa.select(documents).where(
+        documents.c.edition == key,
+        documents.c.format == format_name,
+        documents.c.below == below,
+    )
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        return None
+    return Document.model_validate(dict(row) | {"last_modified": moment(row["last_modified"])})
+
+
+def keep_document(connection: Connection, made: Document) -> None:
+    """Keep a document in the place of the one it follows."""
+    fields = made.model_dump() | {"last_modified": micros(made.last_modified)}
+    columns = tuple(fields)
+    on_conflict = _sets.OnConflict(
+        ["edition", "format", "below"],
+        [c for c in columns if c not in ("edition", "format", "below")],
+    )
+    _sets.insert(connection, documents, columns, [tuple(fields.values())], on_conflict)
+
+
+def drop_documents(connection: Connection, key: str) -> None:
+    """Forget every kept document of an edition: it has moved on."""
+    connection.execute(sa.delete(documents).where(documents.c.edition == key))
+
+
+def _state(row: sa.RowMapping) -> EditionState:
+    return EditionState(
+        key=row["key"],
+        epoch=row["epoch"],
+        seq=row["seq"],
+        mark=row["mark"],
+        digest=row["digest"],
+        due_at=None if row["due_at"] is None else moment(row["due_at"]),
+        moved_at=None if row["moved_at"] is None else moment(row["moved_at"]),
+    )
+
+
+def _entry(row: sa.RowMapping) -> EntryRow:
+    return EntryRow(
+        row["story_id"],
+        row["revision"],
+        Shown(row["state"]),
+        row["reason"],
+        row["seq"],
+        moment(row["at"]),
+    )
