@@ -3,7 +3,7 @@ import sys
 
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rules import robots
@@ -86,6 +86,7 @@ def test_no_agent_that_the_lists_know_passes_for_a_person() -> None:
 
 
 @given(st.text(alphabet=st.characters(), max_size=80))
+@example("caf\udce9")
 def test_whatever_a_header_holds_has_a_category(agent: str) -> None:
     assert robots.category(agent) in Category
 
