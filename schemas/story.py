@@ -284,7 +284,7 @@ stories = sa.Table(
     "stories",
     metadata,
     sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("alias_of", sa.Text, sa.ForeignKey("stories.id"), comment="merged into"),
+    sa.Column("alias_of", sa.Text, comment="the story it was merged into"),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("status", sa.Text, nullable=False),

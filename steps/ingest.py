@@ -98,12 +98,20 @@ def keep(
         landing = landings.add(
             connection, channel.id, f"{channel.kind}/{module.VERSION}", fetched, now
         )
-        keys = [((channel.id, r.external_id), r) for r in page.removals]
-        known = known_of(connection, page.tellings, [key for key, _ in keys])
-        plan = identity.decide_page(page.tellings, keys, known, landing)
-        write(connection, plan, landing, now)
-        quarantine.add(connection, channel.id, page.refused, landing, now)
+        saved = take_in(connection, channel, page, landing, now)
         landings.move_cursor(connection, channel.id, fetched.cursor, now)
+    return saved
+
+
+def take_in(
+    connection: Connection, channel: Channel, page: Page, landing: int, now: datetime
+) -> Saved:
+    """Decide what a page changes, and write it, each kind of record as one set."""
+    keys = [((channel.id, r.external_id), r) for r in page.removals]
+    known = known_of(connection, page.tellings, [key for key, _ in keys])
+    plan = identity.decide_page(page.tellings, keys, known, landing)
+    write(connection, plan, landing, now)
+    quarantine.add(connection, channel.id, page.refused, landing, now)
     return plan.saved + Saved(quarantined=len(page.refused), skipped=page.skipped)
 
 
@@ -135,7 +143,7 @@ def known_stories(
 
 
 def write(connection: Connection, plan: Plan, landing: int | None, now: datetime) -> None:
-    """Write what was decided, each kind of record as one set."""
+    """Write what was decided."""
     stories.write_stories(
         connection,
         [_moved(state, plan.contents.get(state.id)) for state in plan.moved],

@@ -76,10 +76,19 @@ def listing(
     return [_quarantined(row) for row in rows]
 
 
-def payload(connection: Connection, number: int) -> tuple[Quarantined, bytes] | None:
-    """Read one record with its bytes."""
-    row = connection.execute(sa.select(table).where(table.c.id == number)).mappings().first()
-    return None if row is None else (_quarantined(row), row["payload"])
+class Kept(NamedTuple):
+    """A record with its bytes, and the landing it came in."""
+
+    record: Quarantined
+    payload: bytes
+    landing_id: int | None
+
+
+def kept(connection: Connection, numbers: Sequence[int]) -> list[Kept]:
+    """Read records with their bytes, by number."""
+    query = sa.select(table).where(table.c.id.in_(numbers)).order_by(table.c.id)
+    rows = connection.execute(query).mappings()
+    return [Kept(_quarantined(row), row["payload"], row["landing_id"]) for row in rows]
 
 
 def close(connection: Connection, numbers: Sequence[int], status: str) -> None:

@@ -345,10 +345,10 @@ def about(
 def find(connection: Connection, wanted: str) -> str:
     """Find a story by its id, the end of its id, a channel's id for it, or its address."""
     queries = (
-        "SELECT id FROM stories WHERE id = :w",
+        "SELECT COALESCE(alias_of, id) FROM stories WHERE id = :w",
         "SELECT story_id FROM identities WHERE external_id = :w",
         "SELECT story_id FROM sources WHERE channel || '/' || external_id = :w",
-        "SELECT id FROM stories WHERE id LIKE '%' || :w",
+        "SELECT COALESCE(alias_of, id) FROM stories WHERE id LIKE '%' || :w",
     )
     for query in queries:
         found = set(connection.execute(sa.text(query), {"w": wanted}).scalars())
