@@ -4,7 +4,7 @@ The decider is handed all facts that bear on a page and returns what is to be wr
 no store: the same facts and tellings always give the same plan.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -147,11 +147,12 @@ class _Decider:
         if any(name in self.known.suppressed for name in wanted):
             return "skipped"
         key = (telling.channel, telling.external_id)
-        case = self._case_of(wanted)
-        if case is None:
+        ids = {self.names[name] for name in wanted if name in self.names}
+        if not ids:
             self._bear(telling, key, wanted)
             return "new"
-        moved = self._learn_names(case, wanted)
+        case = self.merge(sorted(ids), "identity")
+        moved = self._learn_names(case, wanted) or len(ids) > 1
         source = case.sources.get(key)
         if source is not None and _is_older(telling, source):
             return "changed" if moved else "unchanged"
@@ -183,8 +184,10 @@ class _Decider:
         self._settle(case, by)
         return True
 
-    def merge(self, ids: Iterable[str], by: str) -> _Case:
+    def merge(self, ids: Sequence[str], by: str) -> _Case:
         """Make one story of several: the younger become aliases of the oldest."""
+        if len(ids) == 1:
+            return self.case(ids[0])
         cases = sorted((self.case(i) for i in ids), key=lambda c: c.state.born or 1 << 62)
         oldest, *younger = list({c.state.id: c for c in cases}.values())
         for case in younger:
@@ -193,14 +196,6 @@ class _Decider:
             oldest.moved = True
             self._settle(oldest, by)
         return oldest
-
-    def _case_of(self, wanted: Sequence[Name]) -> _Case | None:
-        ids = {self.names[name] for name in wanted if name in self.names}
-        if not ids:
-            return None
-        if len(ids) == 1:
-            return self.case(ids.pop())
-        return self.merge(sorted(ids), "identity")
 
     def _bear(self, telling: Telling, key: Key, wanted: Sequence[Name]) -> None:
         story_id = mint(wanted[0])

@@ -4,23 +4,21 @@ Fetching and parsing stand outside any transaction; then one transaction keeps a
 the bytes, the stories, what was refused, and the cursor.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from connectors._http import Http
 from connectors.channels import Connector, connector
 from rules import identity, normalise
-from rules.identity import Known, Plan, SourceState, StoryState
 from schemas.channel import Channel, Faulty, Fetched, Parsed, Removal, Saved, Stage
 from schemas.errors import UnfitError
 from schemas.story import Draft, Telling
-from steps import runs
+from steps import runs, tellings
 from steps.runs import Clock
-from store import landings, quarantine, stories, suppressions
+from store import landings, quarantine
 from store.database import Connection, Engine, one_writer, reading, writing
 from store.quarantine import Refused
-from store.stories import Moved, RevisionRow, SourceRow
 
 Progress = Callable[[Saved, int | None], None]
 """Is told after each page what it brought, and how many records there will be in all."""
@@ -60,14 +58,14 @@ def ingest(
 
 def understand(channel: Channel, parsed: Parsed) -> Page:
     """Normalise every draft of a payload; one that cannot be is refused, and the rest goes on."""
-    tellings: list[Telling] = []
+    told: list[Telling] = []
     refused = [Refused(Stage.PARSE, faulty) for faulty in parsed.faulty]
     for draft in parsed.drafts:
         try:
-            tellings.append(normalise.normalise(draft, channel, parsed.reading))
+            told.append(normalise.normalise(draft, channel, parsed.reading))
         except UnfitError as error:
             refused.append(Refused(Stage.NORMALISE, _as_faulty(draft, error)))
-    return Page(tellings, parsed.removals, refused, len(parsed.skipped))
+    return Page(told, parsed.removals, refused, len(parsed.skipped))
 
 
 DRAFT_MEDIA_TYPE = "application/vnd.retold.draft+json"
@@ -108,108 +106,8 @@ def take_in(
 ) -> Saved:
     """Decide what a page changes, and write it, each kind of record as one set."""
     keys = [((channel.id, r.external_id), r) for r in page.removals]
-    known = known_of(connection, page.tellings, [key for key, _ in keys])
+    known = tellings.known_of(connection, page.tellings, [key for key, _ in keys])
     plan = identity.decide_page(page.tellings, keys, known, landing)
-    write(connection, plan, landing, now)
+    tellings.write(connection, plan, landing, now)
     quarantine.add(connection, channel.id, page.refused, landing, now)
     return plan.saved + Saved(quarantined=len(page.refused), skipped=page.skipped)
-
-
-def known_of(
-    connection: Connection, tellings: Sequence[Telling], keys: Sequence[identity.Key] = ()
-) -> Known:
-    """Gather every fact that bears on these tellings and sources."""
-    names = list(
-        dict.fromkeys((r.publisher, r.external_id) for t in tellings for r in t.references)
-    )
-    known_names = stories.by_name(connection, names)
-    ids = set(known_names.values()) | set(stories.by_key(connection, keys).values())
-    facts = known_stories(connection, ids)
-    return facts._replace(
-        names=known_names, suppressed=frozenset(suppressions.among(connection, names))
-    )
-
-
-def known_stories(
-    connection: Connection, ids: Iterable[str], *, with_content: bool = False
-) -> Known:
-    """Gather every fact about these stories."""
-    wanted = set(ids)
-    states = {m.id: _state(m) for m in stories.states(connection, wanted).values()}
-    sources: dict[str, list[SourceState]] = {}
-    for row in stories.sources_of(connection, wanted, with_content=with_content):
-        sources.setdefault(row.story_id, []).append(_source(row))
-    return Known({}, states, sources)
-
-
-def write(connection: Connection, plan: Plan, landing: int | None, now: datetime) -> None:
-    """Write what was decided."""
-    stories.write_stories(
-        connection,
-        [_moved(state, plan.contents.get(state.id)) for state in plan.moved],
-    )
-    rows = [
-        RevisionRow(
-            r.story_id, r.revision, r.fingerprint, r.status, r.reason, r.content, *r.shown, r.by
-        )
-        for r in plan.revisions
-    ]
-    stories.write_revisions(connection, rows, landing, now)
-    stories.write_names(connection, plan.names, plan.merged)
-    stories.write_sources(connection, [_source_row(story, s) for story, s in plan.sources])
-
-
-def _state(row: Moved) -> StoryState:
-    return StoryState(
-        row.id,
-        row.revision,
-        row.fingerprint,
-        row.status,
-        row.reason,
-        row.decision,
-        (row.channel, row.external_id),
-        row.born,
-        row.alias_of,
-    )
-
-
-def _moved(state: StoryState, content: str | None) -> Moved:
-    return Moved(
-        state.id,
-        state.alias_of,
-        state.revision,
-        state.fingerprint,
-        state.status,
-        state.reason,
-        state.decision,
-        *state.shown,
-        state.born,
-        content,
-    )
-
-
-def _source(row: SourceRow) -> SourceState:
-    return SourceState(
-        (row.channel, row.external_id),
-        row.is_origin,
-        row.told_at,
-        row.first_landing,
-        row.landing,
-        row.fingerprint,
-        row.ended,
-        row.content,
-    )
-
-
-def _source_row(story_id: str, source: SourceState) -> SourceRow:
-    return SourceRow(
-        *source.key,
-        story_id,
-        source.is_origin,
-        source.told_at,
-        source.first_landing,
-        source.landing,
-        source.fingerprint,
-        source.ended,
-        source.content,
-    )

@@ -337,7 +337,7 @@ def upgrade() -> None:
     op.create_table(
         "stories",
         sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("alias_of", sa.Text(), nullable=True, comment="merged into"),
+        sa.Column("alias_of", sa.Text(), nullable=True, comment="the story it was merged into"),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -359,9 +359,6 @@ def upgrade() -> None:
             comment="its first `changed`: of two, the older",
         ),
         sa.Column("changed", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["alias_of"], ["stories.id"], name=op.f("fk_stories_alias_of_stories")
-        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stories")),
     )
     with op.batch_alter_table("stories", schema=None) as batch_op:
