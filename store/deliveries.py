@@ -1,0 +1,86 @@
+"""Keep which document was given to whom: one row a document, never one a story."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from schemas.tables import deliveries, micros, moment
+from store import _sets
+from store.database import Connection
+
+_SEPARATOR = "\x1f"
+
+
+class Delivery(NamedTuple):
+    """One document as one token got it, and how often."""
+
+    token: str
+    """The id of the token."""
+    edition: str
+    format: str
+    below: int
+    etag: str
+    seq_from: int
+    seq_to: int
+    first_at: datetime
+    last_at: datetime
+    served: int
+    """Answers with the bytes."""
+    confirmed: int
+    """Answers 304: still held."""
+
+
+def add(connection: Connection, given: Sequence[Delivery]) -> None:
+    """Add to what is known of these deliveries; each may stand in the set only once."""
+    if not given:
+        return
+    # In order of their ids: two writers that cross would wait for one another.
+    rows = sorted((_id(one), one) for one in given)
+    wanted = _sets.keys(
+        connection,
+        "k",
+        id=[key for key, _ in rows],
+        token=[one.token for _, one in rows],
+        edition=[one.edition for _, one in rows],
+        format=[one.format for _, one in rows],
+        below=[one.below for _, one in rows],
+        etag=[one.etag for _, one in rows],
+        seq_from=[one.seq_from for _, one in rows],
+        seq_to=[one.seq_to for _, one in rows],
+        first_at=[micros(one.first_at) for _, one in rows],
+        last_at=[micros(one.last_at) for _, one in rows],
+        served=[one.served for _, one in rows],
+        confirmed=[one.confirmed for _, one in rows],
+    )
+    columns = ", ".join(column.name for column in deliveries.columns)
+    statement = sa.text(
+        f"INSERT INTO deliveries ({columns}) SELECT {columns} FROM {wanted.sql} WHERE true"
+        " ON CONFLICT (id) DO UPDATE SET served = deliveries.served + excluded.served,"
+        " confirmed = deliveries.confirmed + excluded.confirmed, last_at = CASE WHEN"
+        " excluded.last_at > deliveries.last_at THEN excluded.last_at ELSE deliveries.last_at END"
+    )
+    connection.execute(statement, wanted.params)
+
+
+def of(connection: Connection, edition: str) -> list[Delivery]:
+    """Read what was given of an edition, the first delivery first."""
+    query = (
+        sa.select(deliveries)
+        .where(deliveries.c.edition == edition)
+        .order_by(deliveries.c.first_at, deliveries.c.id)
+    )
+    return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def _id(one: Delivery) -> str:
+    parts = (one.token, one.edition, one.format, str(one.below), one.etag)
+    return sha256(_SEPARATOR.join(parts).encode()).hexdigest()[:32]
+
+
+def _delivery(row: sa.RowMapping) -> Delivery:
+    fields = {name: row[name] for name in Delivery._fields}
+    times = {name: moment(row[name]) for name in ("first_at", "last_at")}
+    return Delivery(**fields | times)
