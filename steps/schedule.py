@@ -1,0 +1,65 @@
+"""Say what is due, and find what is named."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rules import configure
+from schemas.channel import Channel
+from schemas.config import Config
+from schemas.errors import UnknownError
+from schemas.partner import Edition
+from store import runs
+from store.database import Engine, reading
+
+
+def channel(config: Config, name: str) -> Channel:
+    """Find a channel by id."""
+    found = config.channel(name)
+    if found is None:
+        known = ", ".join(c.id for c in config.channels) or "none"
+        raise UnknownError(f"no channel is called {name}; there are: {known}")
+    return found
+
+
+def edition(config: Config, name: str) -> Edition:
+    """Find an edition by `partner/edition`."""
+    found = config.edition(*name.split("/", 1)) if "/" in name else None
+    if found is None:
+        known = ", ".join(e.key for e in config.editions) or "none"
+        raise UnknownError(f"no edition is called {name}; there are: {known}")
+    return found
+
+
+def editions(config: Config, wanted: Sequence[str] | None = None) -> list[str]:
+    """List editions by `partner/edition`: those named, or every one."""
+    return [edition(config, name).key for name in wanted or [e.key for e in config.editions]]
+
+
+def platforms(config: Config, wanted: Sequence[str] | None = None) -> list[str]:
+    """List who reports reads: those named, or every one."""
+    known = list(config.platforms())
+    for name in wanted or ():
+        if name not in known:
+            raise UnknownError(f"nobody reports reads as {name}; there are: {', '.join(known)}")
+    return list(wanted or known)
+
+
+def due(
+    engine: Engine,
+    config: Config,
+    now: datetime,
+    wanted: Sequence[str] | None = None,
+    *,
+    all_: bool = False,
+) -> list[str]:
+    """List the channels to read now: those named or every one, unless read too lately."""
+    chosen = [channel(config, name) for name in wanted or [c.id for c in config.channels]]
+    if all_:
+        return [c.id for c in chosen]
+    with reading(engine) as connection:
+        last = runs.last_done(connection, "ingest")
+    return [
+        c.id
+        for c in chosen
+        if c.id not in last or now - last[c.id] >= timedelta(seconds=configure.every_s(c.every))
+    ]
