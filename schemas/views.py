@@ -202,6 +202,18 @@ class Break(Record):
     noted_at: UtcTime
 
 
+class Hit(Record):
+    """One request of the beacon's image: somebody, or something, shows a story."""
+
+    partner: str
+    story_id: str
+    at: UtcTime
+    visitor: str
+    """A digest under a salt that is thrown away; no address."""
+    agent: str
+    """The user agent as sent."""
+
+
 view_reports = sa.Table(
     "view_reports",
     metadata,
