@@ -10,7 +10,7 @@ Spec: https://cop5.countermetrics.org/en/5.1.1/07-processing/03-counting-unique-
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -18,16 +18,19 @@ from zoneinfo import ZoneInfo
 
 from rules import robots
 from rules.robots import Category
+from schemas.tables import micros, moment
 from schemas.views import REQUESTS, Hit, StatedCount
 
 UNIQUES = "Unique_Item_Requests"
 """How many sessions a story was read in; never added up over days or platforms."""
 
-DOUBLE_CLICK = timedelta(seconds=30)
+DOUBLE_CLICK_S = 30
 """A second hit no later than this is the same reading."""
 
+_SECOND = 1_000_000
+_QUARTER = 900 * _SECOND
+_HOUR = 4 * _QUARTER
 _DAY = timedelta(days=1)
-_QUARTER_MINUTES = 15
 
 
 class Page(NamedTuple):
@@ -51,21 +54,21 @@ class Reads(NamedTuple):
     """Hits of robots: counted nowhere, shown to whoever asks."""
 
 
-class _Visit(NamedTuple):
-    page: Page
-    visitor: str
-    category: Category
+_Visit = tuple[str, str, date, str, Category]
 
 
 def count(hits: Iterable[Hit], zones: Mapping[str, str]) -> dict[Page, Reads]:
     """Count hits by page, in any order; `zones` names the zone of each partner's days."""
-    visits: dict[_Visit, list[datetime]] = defaultdict(list)
+    visits: dict[_Visit, list[int]] = defaultdict(list)
     for hit in hits:
-        page = Page(hit.partner, hit.story_id, _day(hit.at, zones[hit.partner]))
-        visits[_Visit(page, hit.visitor, robots.category(hit.agent))].append(hit.at)
+        at = micros(hit.at)
+        day = _day_of_quarter(at // _QUARTER, zones[hit.partner])
+        category = robots.category(hit.agent)
+        visits[hit.partner, hit.story_id, day, hit.visitor, category].append(at)
     found: dict[Page, Reads] = defaultdict(Reads)
-    for visit, times in visits.items():
-        found[visit.page] = _with(found[visit.page], visit.category, times)
+    for (partner, story_id, day, _, category), times in visits.items():
+        page = Page(partner, story_id, day)
+        found[page] = _with(found[page], category, times)
     return dict(found)
 
 
@@ -74,31 +77,27 @@ def stated(counted: Mapping[Page, Reads]) -> list[StatedCount]:
     return [row for page in sorted(counted) for row in _rows(page, counted[page])]
 
 
-def _with(reads: Reads, category: Category, times: list[datetime]) -> Reads:
+def _with(reads: Reads, category: Category, times: list[int]) -> Reads:
     if category is Category.ROBOT:
         return reads._replace(robots=reads.robots + len(times))
     clicks = _clicks(times)
     if category is Category.MACHINE:
         return reads._replace(machines=reads.machines + len(clicks))
-    sessions = len({at.astimezone(UTC).replace(minute=0, second=0, microsecond=0) for at in clicks})
+    sessions = len({at // _HOUR for at in clicks})
     return reads._replace(requests=reads.requests + len(clicks), uniques=reads.uniques + sessions)
 
 
-def _clicks(times: list[datetime]) -> list[datetime]:
+def _clicks(times: list[int]) -> list[int]:
     """Drop every hit that the same visitor follows up within 30 seconds; the last one stands."""
     ordered = sorted(times)
-    return [at for at, later in pairwise(ordered) if later - at > DOUBLE_CLICK] + ordered[-1:]
-
-
-def _day(at: datetime, zone: str) -> date:
-    # Every midnight anywhere falls on a quarter of an hour of UTC: a day has 100 at most.
-    minute = at.minute - at.minute % _QUARTER_MINUTES
-    return _day_of_quarter(at.replace(minute=minute, second=0, microsecond=0), zone)
+    apart = DOUBLE_CLICK_S * _SECOND
+    return [at for at, later in pairwise(ordered) if later - at > apart] + ordered[-1:]
 
 
 @lru_cache(maxsize=4096)
-def _day_of_quarter(at: datetime, zone: str) -> date:
-    return at.astimezone(ZoneInfo(zone)).date()
+def _day_of_quarter(quarter: int, zone: str) -> date:
+    """Name the day that a quarter of an hour is in: no midnight anywhere falls within one."""
+    return moment(quarter * _QUARTER).astimezone(ZoneInfo(zone)).date()
 
 
 def _rows(page: Page, reads: Reads) -> Iterable[StatedCount]:
