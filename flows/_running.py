@@ -3,16 +3,15 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from prefect import Flow, Task, task
 from prefect.artifacts import create_table_artifact
-from prefect.client.schemas.objects import TaskRun
+from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
-from prefect.states import State
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 import settings
 from schemas.errors import RetoldError
@@ -38,9 +37,9 @@ class PartlyFailedError(RetoldError):
     """A run came to its end, but not for every subject."""
 
 
-def runner() -> ThreadPoolTaskRunner[Any]:
+def runner() -> TaskRunner[PrefectFuture[Any]]:
     """Give a flow its own pool of threads."""
-    return ThreadPoolTaskRunner(max_workers=AT_ONCE)
+    return cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=AT_ONCE))
 
 
 _open: list[House] = []

@@ -35,6 +35,8 @@ class House:
     hits: Hits
     press: Press
     operator: str
+    summaries_dir: Path
+    """Where stories in summary are written."""
     clock: Clock = field(default=now)
 
     @property
@@ -59,7 +61,8 @@ def open_house(
     hits = open_hits(state_dir / "beacon.db")
     try:
         with open_http(limits) as http:
-            yield House(config, engine, http, hits, Press(config, public_url, key), operator)
+            press = Press(config, public_url, key)
+            yield House(config, engine, http, hits, press, operator, state_dir / "summaries")
     finally:
         hits.close()
         engine.dispose()

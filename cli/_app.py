@@ -1,0 +1,21 @@
+"""The commands, gathered."""
+
+import typer
+
+from cli import keep, look, loop, people, prefect_, serve, token
+
+app = typer.Typer(
+    name="retold",
+    help="Stories retold, every read counted.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+keep.add_to(app)
+loop.add_to(app)
+look.add_to(app)
+people.add_to(app)
+serve.add_to(app)
+token.add_to(app)
+prefect_.add_to(app)

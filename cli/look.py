@@ -1,0 +1,67 @@
+"""Look at health, and at how a number came to be."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.tree import Tree
+
+from cli import _door
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.command(rich_help_panel="People")(status)
+    app.command(rich_help_panel="People")(explain)
+
+
+def status(*, as_json: AsJson = False) -> None:
+    """Show the latest run of every step, what waits, and what each edition shows."""
+    with _door.house() as house:
+        from steps import status as step  # noqa: PLC0415
+
+        found = step.status(house.engine, house.config, house.now)
+        if as_json:
+            _door.say_json(found)
+            return
+        for title, rows in found.items():
+            _door.table(title, rows, f"{title}: nothing yet")
+
+
+def explain(
+    which: Annotated[str, typer.Argument(help="A story, or an organisation as ods:RXX.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Unfold a total of reads: statements, observations, and the bytes they were received in."""
+    with _door.house() as house:
+        from steps import explain as step  # noqa: PLC0415
+
+        found = step.explain(house.engine, house.config, which)
+        if as_json:
+            _door.say_json(found.model_dump(mode="json"))
+            return
+        _door.OUT.print(_tree("", found.model_dump(mode="json")))
+
+
+def _tree(label: str, value: Any) -> Tree:
+    branch = Tree(label or "[bold]reads[/]")
+    _grow(branch, value)
+    return branch
+
+
+def _grow(branch: Tree, value: Any) -> None:
+    if isinstance(value, dict):
+        flat = {k: v for k, v in value.items() if not isinstance(v, dict | list)}
+        if flat:
+            branch.label = "  ".join(f"{k} [bold]{_door.cell(v)}[/]" for k, v in flat.items())
+        for name, inner in value.items():
+            if isinstance(inner, dict | list) and inner:
+                _grow(branch.add(name), inner)
+    elif isinstance(value, list):
+        for inner in value:
+            if isinstance(inner, dict | list):
+                _grow(branch.add(""), inner)
+            else:
+                branch.add(_door.cell(inner))

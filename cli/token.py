@@ -1,0 +1,68 @@
+"""Give out keys to feeds and reports, and take them back."""
+
+from typing import Annotated
+
+import typer
+
+from cli import _door
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+
+token = typer.Typer(no_args_is_help=True, help="Keys to feeds and reports.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(token, name="token", rich_help_panel="Partners")
+
+
+@token.command("create")
+def create(
+    partner: Annotated[str, typer.Argument(help="A partner, or a channel whose site reports.")],
+    *,
+    use: Annotated[str, typer.Option(help="`feed` or `report`.")] = "feed",
+    days: Annotated[int | None, typer.Option(help="Days until it expires; never without.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a token. It is shown once: only its digest is kept."""
+    with _door.house() as house:
+        from steps import tokens as step  # noqa: PLC0415
+
+        made = step.create(
+            house.engine, house.config, house.operator, partner, use, house.now, days
+        )
+        if as_json:
+            _door.say_json({"token": made})
+            return
+        typer.echo(made)
+        _door.ERR.print("Shown this once: hand it over, and keep it nowhere.")
+
+
+@token.command("list")
+def listing(*, as_json: AsJson = False) -> None:
+    """List tokens, without their secrets."""
+    with _door.house() as house:
+        from steps import tokens as step  # noqa: PLC0415
+
+        rows = [
+            {
+                "id": t.id,
+                "partner": t.partner,
+                "use": t.use,
+                "created": f"{t.created_at:%Y-%m-%d}",
+                "expires": None if t.expires_at is None else f"{t.expires_at:%Y-%m-%d}",
+                "live": t.is_live(house.now),
+            }
+            for t in step.listing(house.engine)
+        ]
+        _door.say(rows, "tokens", "There is no token yet: `retold token create`.", as_json=as_json)
+
+
+@token.command("revoke")
+def revoke(token_id: Annotated[str, typer.Argument(help="As `token list` shows it.")]) -> None:
+    """Take a token back; it opens nothing from the next second on."""
+    with _door.house() as house:
+        from steps import tokens as step  # noqa: PLC0415
+
+        step.withdraw(house.engine, house.operator, token_id, house.now)
+        _door.OUT.print(f"[green]✓[/] {token_id} opens nothing any more")

@@ -1,0 +1,78 @@
+"""Gather how an installation is doing: all of it queries on what we did."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from rules import configure
+from schemas.config import Config
+from schemas.publication import Shown
+from schemas.run import Run
+from store import publication, quarantine, runs, stories
+from store.database import Engine, reading
+
+Rows = list[dict[str, Any]]
+
+
+def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
+    """Show the latest runs, what each channel brought, and what each edition shows."""
+    with reading(engine) as connection:
+        latest = runs.latest(connection)
+        waiting = quarantine.counts(connection)
+        states = publication.states(connection)
+        shown = {key: publication.count(connection, key) for key in states}
+        by_status = stories.counts(connection)
+    ingests = {run.subject: run for run in latest if run.step == "ingest"}
+    return {
+        "stories": [
+            {"status": name, "stories": count} for name, count in sorted(by_status.items())
+        ],
+        "channels": [
+            {
+                "channel": channel.id,
+                "last_run": _ago(ingests.get(channel.id), now),
+                "outcome": _outcome(ingests.get(channel.id)),
+                "late": _late(ingests.get(channel.id), channel.every, now),
+                "in_quarantine": waiting.get(channel.id, 0),
+            }
+            for channel in config.channels
+        ],
+        "editions": [
+            {
+                "edition": key,
+                "shows": shown[key].get(Shown.IN, 0),
+                "removed": shown[key].get(Shown.OUT, 0),
+                "changes": state.seq,
+            }
+            for key, state in sorted(states.items())
+        ],
+        "runs": [
+            {
+                "step": run.step,
+                "subject": run.subject,
+                "when": _ago(run, now),
+                "outcome": str(run.outcome),
+                "error": run.error,
+            }
+            for run in latest
+        ],
+    }
+
+
+def _ago(run: Run | None, now: datetime) -> str:
+    if run is None:
+        return "never"
+    seconds = int((now - run.started_at).total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def _outcome(run: Run | None) -> str | None:
+    return None if run is None else str(run.outcome)
+
+
+def _late(run: Run | None, every: str, now: datetime) -> bool:
+    """Say whether a channel has been silent for more than twice its time."""
+    wait = timedelta(seconds=2 * configure.every_s(every))
+    return run is None or now - run.started_at > wait

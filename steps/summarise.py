@@ -1,0 +1,134 @@
+"""Write *stories in summary* for organisations, populations and channels."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+from rules import measures
+from rules.measures import Facts, Platform
+from schemas.config import Config
+from schemas.errors import UnknownError
+from schemas.story import Story
+from schemas.summary import Summary
+from schemas.views import CoverageState
+from steps import runs
+from steps.house import House
+from store import ledger, stories
+from store.database import Engine, reading
+from summaries import html
+
+
+def subjects(config: Config, wanted: Sequence[str] | None = None) -> list[str]:
+    """List what to summarise: what is named, or every organisation and population."""
+    known = [*(o.id for o in config.organisations), *(p.id for p in config.populations)]
+    for name in wanted or ():
+        if name not in {*known, "all", *(c.id for c in config.channels)}:
+            raise UnknownError(
+                f"nothing to summarise is called {name}: name an organisation as ods:RXX,"
+                " a population, a channel, or `all`"
+            )
+    return list(wanted or known)
+
+
+def summarise(engine: Engine, config: Config, subject: str, as_of: datetime) -> Summary:
+    """Summarise the published stories about one subject, as they stand."""
+    with reading(engine) as connection:
+        found = [
+            story
+            for batch in stories.about(connection, _scope(config, subject))
+            for story in batch
+            if _is_of(config, subject, story)
+        ]
+        reads = ledger.reads_of(connection, [story.id for story in found])
+        platforms = _platforms(config, ledger.platform_months(connection), as_of.date())
+        suspense = ledger.suspense(connection)
+    return measures.summarise(
+        Facts(
+            subject=subject,
+            name=_name(config, subject),
+            as_of=as_of,
+            stories=found,
+            own_publishers={c.id: c.publisher_name for c in config.channels},
+            reads=reads,
+            platforms=platforms,
+            suspense=sum(suspense.values()),
+        )
+    )
+
+
+def recorded(
+    house: House, subject: str, folder: Path, flow_run_id: str | None = None
+) -> Mapping[str, int | str]:
+    """Summarise one subject into a page in `folder`; the same state writes the same bytes."""
+    with runs.recorded(house.engine, "summarise", subject, house.clock, flow_run_id) as run:
+        midnight = house.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        summary = summarise(house.engine, house.config, subject, midnight)
+        counts = {
+            "stories": summary.stories,
+            "reads_own": summary.reads_own,
+            "reads_partners": summary.reads_partners,
+        }
+        run.counts = counts
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{subject.replace(':', '-')}.{html.EXTENSION}"
+        path.write_bytes(html.render(summary))
+    return counts | {"page": str(path)}
+
+
+def _scope(config: Config, subject: str) -> list[str] | None:
+    """List the organisations that a subject stands for; None is every one."""
+    if subject == "all" or config.channel(subject):
+        return None
+    population = next((p for p in config.populations if p.id == subject), None)
+    wanted = set(population.organisations if population else [subject])
+    while True:  # all that stands below what is wanted, however deep
+        below = {o.id for o in config.organisations if wanted & {*o.parents}}
+        if below <= wanted:
+            return sorted(wanted)
+        wanted |= below
+
+
+def _is_of(config: Config, subject: str, story: Story) -> bool:
+    return config.channel(subject) is None or story.source.channel == subject
+
+
+def _name(config: Config, subject: str) -> str:
+    named: dict[str, str] = {o.id: o.name for o in config.organisations}
+    named |= {p.id: p.name for p in config.populations}
+    named |= {c.id: c.publisher_name for c in config.channels}
+    return named.get(subject, config.name)
+
+
+def _platforms(
+    config: Config, months: Mapping[str, Mapping[str, ledger.PlatformMonth]], today: date
+) -> list[Platform]:
+    partners = {p.id: p for p in config.partners}
+    found = []
+    for platform, methods in config.platforms().items():
+        settled = months.get(platform, {})
+        partner = partners.get(platform)
+        shadow: dict[str, int] = {}
+        for month in settled.values():
+            for method, count in month.shadow.items():
+                shadow[method] = shadow.get(method, 0) + count
+        found.append(
+            Platform(
+                id=platform,
+                name=partner.name if partner else _name(config, platform),
+                is_own=partner is None,
+                methods=methods[:1],
+                months_reported=sum(m.coverage is not CoverageState.NONE for m in settled.values()),
+                months_due=_months_due(list(settled), today),
+                shadow=shadow,
+            )
+        )
+    return found
+
+
+def _months_due(settled: Sequence[str], today: date) -> int:
+    """Count the months from the first that was settled to the last that is over."""
+    if not settled:
+        return 0
+    year, month = map(int, min(settled).split("-"))
+    last_year, last_month = map(int, max(settled).split("-"))
+    return (min(last_year, today.year) - year) * 12 + last_month - month + 1

@@ -1,0 +1,1 @@
+"""*Stories in summary*, drawn: charts and pages from one Summary record; pure."""
