@@ -1,0 +1,235 @@
+"""What must hold between the tables of a configuration.
+
+Every check looks at what is written, not at the records made of it, so that a fault in one key
+hides none in another.
+"""
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from rules._organisation_files import Known
+from rules._toml_lines import Path
+from rules._toml_page import Page, suggest
+from schemas.config import ReportPull
+from schemas.partner import Partner
+from schemas.views import Method
+
+SECTIONS = ("channels", "partners", "agreements", "editions", "reports", "populations")
+"""The tables of which there may be many."""
+
+_METHODS = tuple(map(str, Method))
+_COUNTERS: tuple[str, ...] = Partner.model_fields["counters"].default
+_REPORT: str = ReportPull.model_fields["method"].default
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?")
+
+
+def check(page: Page, known: Known, formats: Collection[str]) -> None:
+    """Note every fault that lies between tables, or in a value that a type alone cannot judge."""
+    for section in SECTIONS:
+        _check_section(page, section)
+    _check_ids(page)
+    _check_http(page)
+    partners = _ids(page, "partners")
+    _check_platforms(page, partners)
+    _check_agreements(page, partners, formats)
+    _check_editions(page, partners)
+    _check_reports(page)
+    _check_organisations(page, known)
+
+
+def _check_section(page: Page, section: str) -> None:
+    found = page.at((section,))
+    if found is None or (isinstance(found, list) and all(isinstance(each, dict) for each in found)):
+        return
+    page.fault((section,), "must be a list of tables", f"write [[{section}]] above each of them")
+
+
+def _check_ids(page: Page) -> None:
+    for section in SECTIONS:
+        first: dict[tuple[str, str | None], Path] = {}
+        for at in page.each(section):
+            if (id_ := page.text((*at, "id"))) is None:
+                continue
+            # Two partners may each have an edition `all`.
+            partner = page.text((*at, "partner")) if section == "editions" else None
+            before = first.setdefault((id_, partner), at)
+            if before != at:
+                what = f"`{id_}` is taken already, on line {page.line((*before, 'id'))}"
+                page.fault((*at, "id"), what, "give each an id of its own")
+
+
+def _check_http(page: Page) -> None:
+    for at, text in page.texts(("http", "allow")):
+        if not (_HOST.fullmatch(text) or _is_network(text)):
+            remedy = "write a host, a host:port or a network: 10.0.0.8:8080, 10.0.0.0/24"
+            page.fault(at, f"`{text}` is no address of a host", remedy)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_platforms(page: Page, partners: Collection[str]) -> None:
+    for at in page.each("partners"):
+        _check_zone(page, (*at, "zone"))
+        seen: set[str] = set()
+        for counter, method in page.texts((*at, "counters")):
+            if method not in _METHODS:
+                what = f"`{method}` is no method of counting"
+                page.fault(counter, what, suggest(method, _METHODS))
+            elif method in seen:
+                page.fault(counter, f"`{method}` stands twice", "name each method once")
+            seen.add(method)
+    for at in page.each("channels"):
+        _check_zone(page, (*at, "own_site", "zone"))
+        channel = page.text((*at, "id"))
+        if page.at((*at, "own_site")) is not None and channel in partners:
+            what = f"a partner is called `{channel}` too: whose counts would these be?"
+            page.fault((*at, "own_site"), what, "give the channel or the partner another id")
+
+
+def _check_zone(page: Page, at: Path) -> None:
+    zone = page.text(at)
+    if zone is None:
+        return
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):  # what a name raises depends on its slashes
+        remedy = "write a name of the IANA database: Europe/London"
+        page.fault(at, f"`{zone}` is no time zone", remedy)
+
+
+def _check_agreements(page: Page, partners: Collection[str], formats: Collection[str]) -> None:
+    for at in page.each("agreements"):
+        _check_partner(page, at, partners)
+        for place, name in page.texts((*at, "formats")):
+            if name not in formats:
+                page.fault(place, f"`{name}` is no feed format", suggest(name, formats))
+        start, end = (_day(page.at((*at, key))) for key in ("valid_from", "valid_to"))
+        if start and end and end < start:
+            what = f"the last day {end} is before the first, {start}"
+            page.fault((*at, "valid_to"), what, "correct one of the two days")
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
+
+
+def _check_partner(page: Page, at: Path, partners: Collection[str]) -> str | None:
+    """Give the partner that a table names; None, and a fault, where there is none of that id."""
+    partner = page.text((*at, "partner"))
+    if partner is None or partner in partners:
+        return partner
+    page.fault((*at, "partner"), f"`{partner}` is no partner", suggest(partner, partners))
+    return None
+
+
+def _check_editions(page: Page, partners: Collection[str]) -> None:
+    agreements: dict[str | None, list[Path]] = {}
+    for at in page.each("agreements"):
+        agreements.setdefault(page.text((*at, "partner")), []).append(at)
+    for at in page.each("editions"):
+        partner = _check_partner(page, at, partners)
+        if partner is None:
+            continue
+        agreed = agreements.get(partner, [])
+        if not agreed:
+            what = f"no agreement lets `{partner}` receive anything"
+            remedy = f'write [[agreements]] with partner = "{partner}", or take this edition out'
+            page.fault(at, what, remedy)
+        elif not any(_shares_a_kind(page, at, agreement) for agreement in agreed):
+            what = f"no agreement of `{partner}` allows any of these kinds"
+            remedy = "widen an agreement, or take this edition out"
+            page.fault((*at, "scope", "kinds"), what, remedy)
+
+
+def _shares_a_kind(page: Page, one: Path, other: Path) -> bool:
+    # Of all that a scope may name only the kind is single: a story with several
+    # organisations or tags may lie within two scopes that have none in common.
+    mine = {text for _, text in page.texts((*one, "scope", "kinds"))}
+    theirs = {text for _, text in page.texts((*other, "scope", "kinds"))}
+    return not (mine and theirs) or bool(mine & theirs)
+
+
+def _check_reports(page: Page) -> None:
+    counters, channels = _counters(page), _ids(page, "channels")
+    for at in page.each("reports"):
+        _check_platform(page, at, counters, channels)
+        url = page.text((*at, "url")) or ""
+        for name in sorted(set(_PLACEHOLDER.findall(url)) - {"month"}):
+            what = f"nothing is known to put for {{{name}}}"
+            page.fault((*at, "url"), what, "write {month}")
+        if (page.at((*at, "secret")) is None) != (page.at((*at, "header")) is None):
+            what, remedy = "`header` and `secret` need each other", "write both, or neither"
+            page.fault(at, what, remedy)
+
+
+def _check_platform(
+    page: Page, at: Path, counters: Mapping[str, Collection[str]], channels: Collection[str]
+) -> None:
+    platform = page.text((*at, "platform"))
+    method = page.text((*at, "method")) or _REPORT
+    if platform is None:
+        return
+    if platform not in counters:
+        remedy = suggest(platform, counters)
+        if platform in channels:
+            remedy = f"give the channel `{platform}` a table [channels.own_site]"
+        page.fault((*at, "platform"), f"nothing called `{platform}` is counted", remedy)
+    elif method in _METHODS and method not in counters[platform]:
+        what, remedy = f"`{platform}` is not counted by `{method}`", suggest("", counters[platform])
+        page.fault((*at, "method"), what, remedy)
+
+
+def _counters(page: Page) -> Mapping[str, Collection[str]]:
+    """List who is counted, and by which methods."""
+    counters: dict[str, Collection[str]] = {
+        str(page.text((*at, "id"))): (str(Method.OWN_SITE),)
+        for at in page.each("channels")
+        if page.at((*at, "own_site")) is not None
+    }
+    for at in page.each("partners"):
+        said = [method for _, method in page.texts((*at, "counters"))]
+        is_said = isinstance(page.at((*at, "counters")), list)
+        counters[str(page.text((*at, "id")))] = said if is_said else _COUNTERS
+    return counters
+
+
+def _check_organisations(page: Page, known: Known) -> None:
+    if not known.whole:
+        return  # the missing file may know them
+    right = {id_.casefold(): id_ for id_ in known.ids}
+    right |= {id_.partition(":")[2].casefold(): id_ for id_ in known.ids}
+    for at in _scopes(page):
+        for place, organisation in page.texts((*at, "organisations")):
+            if organisation not in known.ids:
+                meant = right.get(organisation.casefold())
+                remedy = f"did you mean `{meant}`?" if meant else "add it to a file, or correct it"
+                what = f"no file of organisations knows `{organisation}`"
+                page.fault(place, what, remedy)
+        for place, region in page.texts((*at, "regions")):
+            if region not in known.regions:
+                what = f"no organisation lies in `{region}`"
+                page.fault(place, what, suggest(region, known.regions))
+
+
+def _scopes(page: Page) -> Iterator[Path]:
+    yield from page.each("populations")
+    for section in ("agreements", "editions"):
+        yield from ((*at, "scope") for at in page.each(section))
+
+
+def _ids(page: Page, section: str) -> Collection[str]:
+    return {text for at in page.each(section) if (text := page.text((*at, "id"))) is not None}

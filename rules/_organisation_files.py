@@ -1,0 +1,248 @@
+"""Read the files of organisations: one row for each organisation and parent.
+
+Spec: https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from graphlib import CycleError, TopologicalSorter
+from typing import NamedTuple
+
+from rules._toml_page import suggest
+from schemas.errors import Fault
+from schemas.organisation import Organisation
+
+COLUMNS = (
+    "scheme", "code", "name", "type", "region",
+    "parent_scheme", "parent_code", "valid_from", "valid_to",
+)  # fmt: skip
+"""What a file may hold, in any order."""
+
+NEEDED = ("scheme", "code", "name")
+"""What every file must hold."""
+
+_ID = re.compile(r"[a-z0-9_-]+:[^\s:]+")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_SHARED = ("name", "type", "region", "valid_from", "valid_to")
+"""Columns in which the rows of one organisation agree, or keep silent."""
+
+
+class Known(NamedTuple):
+    """What the files of organisations say."""
+
+    organisations: tuple[Organisation, ...]
+    ids: frozenset[str]
+    """Also of rows that are not fit: they were meant, so nobody refers to nothing."""
+    regions: frozenset[str]
+    whole: bool
+    """Whether every file could be read to its end: else a name may be known yet."""
+    faults: tuple[Fault, ...]
+
+
+class _Row(NamedTuple):
+    file: str
+    line: int
+    cells: Mapping[str, str]
+
+    @property
+    def id(self) -> str:
+        return f"{self.cells['scheme']}:{self.cells['code']}"
+
+    @property
+    def parent(self) -> str | None:
+        scheme, code = self.cells.get("parent_scheme", ""), self.cells.get("parent_code", "")
+        return f"{scheme}:{code}" if scheme or code else None
+
+    def fault(self, column: str, what: str, remedy: str) -> Fault:
+        return Fault(self.file, self.line, column, what, remedy)
+
+
+def read(files: Sequence[tuple[str, bytes]]) -> Known:
+    """Read files, each a name and its bytes, in order; several rows of an id add their parents."""
+    faults: list[Fault] = []
+    rows: list[_Row] = []
+    whole = True
+    for file, payload in files:
+        try:
+            rows.extend(_rows(file, payload, faults))
+        except _UnreadableError as error:
+            faults.append(error.fault)
+            whole = False
+    ids = frozenset(row.id for row in rows)
+    fit = [row for row in rows if not _note(faults, _row_faults(row))]
+    gathered = _gather(fit, faults)
+    if whole:
+        _note(faults, _unknown_parents(fit, ids))
+    _note(faults, _cycles(gathered))
+    return Known(
+        tuple(_organisation(of_one) for of_one in gathered.values()),
+        ids,
+        frozenset(filter(None, (row.cells.get("region") for row in rows))),
+        whole,
+        tuple(faults),
+    )
+
+
+class _UnreadableError(Exception):
+    """A file breaks off: what follows cannot be told."""
+
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+def _note(faults: list[Fault], found: Iterator[Fault]) -> bool:
+    before = len(faults)
+    faults.extend(found)
+    return len(faults) > before
+
+
+def _rows(file: str, payload: bytes, faults: list[Fault]) -> Iterator[_Row]:
+    header: list[str] | None = None
+    for line, cells in _records(file, payload):
+        if header is None:
+            header = cells
+            _check_header(file, line, header)
+        elif len(cells) != len(header):
+            what = f"{len(cells)} cells stand under {len(header)} columns"
+            faults.append(Fault(file, line, "row", what, "quote a cell that holds a comma"))
+        elif any(cells):
+            yield _Row(file, line, dict(zip(header, cells, strict=True)))
+    if header is None:
+        remedy = f"begin with a row of column names: {','.join(COLUMNS)}"
+        raise _UnreadableError(Fault(file, 1, "header", "the file is empty", remedy))
+
+
+def _records(file: str, payload: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        text = payload.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = payload.count(b"\n", 0, error.start) + 1
+        fault = Fault(file, line, "text", "the file is not UTF-8", "save it as “CSV UTF-8”")
+        raise _UnreadableError(fault) from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            if cells:
+                yield line, [cell.strip() for cell in cells]
+            line = reader.line_num + 1  # a quoted cell may have run over several lines
+    except csv.Error as error:
+        fault = Fault(file, line, "row", f"this is not CSV: {error}", "mend the quotes of this row")
+        raise _UnreadableError(fault) from None
+
+
+def _check_header(file: str, line: int, header: list[str]) -> None:
+    for column in header:
+        if column not in COLUMNS:
+            what, remedy = f"`{column}` is no column of ours", suggest(column, COLUMNS)
+            raise _UnreadableError(Fault(file, line, "header", what, remedy))
+        if header.count(column) > 1:
+            what, remedy = f"`{column}` stands twice", "keep one of the two columns"
+            raise _UnreadableError(Fault(file, line, "header", what, remedy))
+    for column in NEEDED:
+        if column not in header:
+            what, remedy = f"`{column}` is missing", f"add a column `{column}`"
+            raise _UnreadableError(Fault(file, line, "header", what, remedy))
+
+
+def _row_faults(row: _Row) -> Iterator[Fault]:
+    for column in ("scheme", "code"):
+        if not row.cells[column]:
+            yield row.fault(column, "is empty", f"fill in the {column}, or take the row out")
+    if row.cells["scheme"] and row.cells["code"] and not _ID.fullmatch(row.id):
+        yield row.fault("code", f"`{row.id}` is no id", "write scheme `ods` and code `RXX`, say")
+    parent = row.parent
+    if parent and (parent.startswith(":") or parent.endswith(":")):
+        remedy = "fill in both parent_scheme and parent_code, or neither"
+        yield row.fault("parent_code", "half a parent stands here", remedy)
+    elif parent == row.id:
+        yield row.fault("parent_code", f"{row.id} is its own parent", "leave its parent empty")
+    for column in ("valid_from", "valid_to"):
+        if row.cells.get(column) and _day(row.cells[column]) is None:
+            remedy = "write a day as 2026-10-31"
+            yield row.fault(column, f"`{row.cells[column]}` is no day", remedy)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+    except ValueError:
+        return None
+
+
+def _gather(rows: Sequence[_Row], faults: list[Fault]) -> dict[str, list[_Row]]:
+    gathered: dict[str, list[_Row]] = {}
+    for row in rows:
+        others = gathered.setdefault(row.id, [])
+        _note(faults, _disagreements(row, others))
+        others.append(row)
+    for of_one in gathered.values():
+        if not _said(of_one, "name"):
+            what = f"no row says how {of_one[0].id} is called"
+            faults.append(of_one[0].fault("name", what, "fill in its name"))
+        start, end = (_day(_said(of_one, column)) for column in ("valid_from", "valid_to"))
+        if start and end and end < start:
+            what, remedy = f"it ends on {end} before it begins on {start}", "correct one of the two"
+            faults.append(of_one[-1].fault("valid_to", what, remedy))
+    return gathered
+
+
+def _disagreements(row: _Row, others: Sequence[_Row]) -> Iterator[Fault]:
+    for other in others:
+        if other.parent == row.parent:
+            what = f"{row.id} with this parent stands already at {other.file}:{other.line}"
+            yield row.fault("code", what, "take one of the two rows out")
+            return
+        for column in _SHARED:
+            mine, said = row.cells.get(column), other.cells.get(column)
+            if mine and said and mine != said:
+                what = f"{row.id} is `{mine}` here, and `{said}` at {other.file}:{other.line}"
+                yield row.fault(column, what, "write the same in both rows, or leave one empty")
+                return
+
+
+def _said(of_one: Sequence[_Row], column: str) -> str:
+    return next(filter(None, (row.cells.get(column) for row in of_one)), "")
+
+
+def _organisation(of_one: Sequence[_Row]) -> Organisation:
+    said = {column: _said(of_one, column) for column in _SHARED}
+    return Organisation(
+        id=of_one[0].id,
+        name=said["name"],
+        type=said["type"] or None,
+        region=said["region"] or None,
+        parents=tuple(row.parent for row in of_one if row.parent),
+        valid_from=_day(said["valid_from"]),
+        valid_to=_day(said["valid_to"]),
+    )
+
+
+def _unknown_parents(rows: Sequence[_Row], ids: frozenset[str]) -> Iterator[Fault]:
+    for row in rows:
+        if row.parent and row.parent not in ids:
+            what = f"no row is about the parent `{row.parent}`"
+            yield row.fault("parent_code", what, "add a row for it, or correct its code")
+
+
+def _cycles(gathered: Mapping[str, Sequence[_Row]]) -> Iterator[Fault]:
+    parents = {
+        child: dict.fromkeys(row.parent for row in rows if row.parent)
+        for child, rows in gathered.items()
+    }
+    while True:
+        try:
+            TopologicalSorter(parents).prepare()
+        except CycleError as error:
+            # graphlib tells a circle from parent to child, its first one again at the end
+            above, below, *_ = circle = error.args[1]
+            del parents[below][above]
+            row = next(row for row in gathered[below] if row.parent == above)
+            what = f"each of these is above the next: {' > '.join(circle)}"
+            yield row.fault("parent_code", what, "take one of these parents away")
+        else:
+            return
