@@ -1,0 +1,66 @@
+"""What every format shows of an entry: its HTML, and how a time is written."""
+
+import re
+from datetime import datetime
+from functools import lru_cache
+from html import escape
+
+from schemas.feed import Entry
+from schemas.story import Response
+
+BEACON = ('\n<img src="', '" width="1" height="1" alt=""/>')
+"""The image that a page loads when an entry is read: what stands before its address, and after."""
+
+# Not strftime: its words depend on the locale of the machine.
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+_PLAIN = re.compile(r"[A-Za-z0-9:/._~?=%-]*")
+
+
+def rfc3339(moment: datetime) -> str:
+    """Write a time in UTC as RFC 3339 has it, ending in `Z`."""
+    return moment.isoformat()[:-6] + "Z"
+
+
+def html(entry: Entry) -> str:
+    """Write all that a reader sees: the story, each response, and whom to thank for it."""
+    words = entry.attribution or entry.attribution_url
+    thanks = _attribution(words, entry.attribution_url or entry.url) if words else ""
+    return entry.html + "".join(map(_section, entry.responses)) + thanks
+
+
+def credit(line: str | None) -> str:
+    """Write the line that an agreement asks for; nothing where it asks for none."""
+    return f"\n<p>{escape(line)}</p>" if line else ""
+
+
+def is_plain(url: str) -> bool:
+    """Say whether an address means itself in HTML, in XML and in JSON alike."""
+    return _PLAIN.fullmatch(url) is not None
+
+
+def rights(entry: Entry) -> str | None:
+    """Say in one line of text under what terms an entry stands; None where nobody said."""
+    return "; ".join(filter(None, (entry.licence, entry.attribution))) or None
+
+
+def _section(response: Response) -> str:
+    named = ", ".join(filter(None, (response.organisation_name, response.responder_role)))
+    who = escape(named or response.organisation or "the organisation")
+    when = response.published_at or response.updated_at
+    date = _date(when) if when else ""
+    return f"\n<section>\n<h3>Response from {who}</h3>\n{date}{response.body}\n</section>"
+
+
+def _date(when: datetime) -> str:
+    words = f"{when.day} {_MONTHS[when.month - 1]} {when.year}"
+    return f'<p><time datetime="{rfc3339(when)}">{words}</time></p>\n'
+
+
+@lru_cache(maxsize=1024)  # a channel's stories share theirs
+def _attribution(words: str, link: str | None) -> str:
+    line = escape(words)
+    return f'\n<p><a href="{escape(link)}">{line}</a></p>' if link else f"\n<p>{line}</p>"

@@ -1,0 +1,147 @@
+"""Write a feed as JSON Feed 1.1, with what it has no word for under `_retold`.
+
+Spec: https://www.jsonfeed.org/version/1.1/
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from typing import Any
+
+import orjson
+
+from feeds import _content
+from feeds._content import rfc3339
+from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Tombstone
+from schemas.story import Rating, Response
+
+MEDIA_TYPE = "application/feed+json"
+EXTENSION = "json"
+VERSION = "1"
+CARRIES_TOMBSTONES = True
+
+_EXTENSION_OBJECT = b'","_retold":{'
+_MARKS = (
+    f'{CREDIT_MARK}{BEACON_MARK}{_EXTENSION_OBJECT.decode()}"beacon_url":"{BEACON_MARK}",'
+).encode()
+_ESCAPED = {m.encode(): m.replace(":", r"\u003a").encode() for m in (BEACON_MARK, CREDIT_MARK)}
+
+
+def fragment(entry: Entry) -> bytes:
+    """Write one entry as an item, with marks at the end of its content and in `_retold`."""
+    return b'%b,"content_html":%b%b%b}' % (
+        _sealed(_standard(entry))[:-1],
+        _sealed(_content.html(entry))[:-1],
+        _MARKS,
+        _sealed(_extension(entry))[1:],
+    )
+
+
+def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
+    """Join fragments into one feed; what was removed stands before the items."""
+    credit = _inner(_content.credit(head.credit))
+    items = b",\n".join(_spliced(slot, credit) for slot in slots)
+    return b'%b,"items":[\n%b\n]}\n' % (_sealed(_metadata(head, tombstones))[:-1], items)
+
+
+def _spliced(slot: Slot, credit: bytes) -> bytes:
+    before, _, after = slot.fragment.rpartition(_MARKS)
+    url = slot.beacon_url
+    if url is None:
+        return b"".join((before, credit, _EXTENSION_OBJECT, after))
+    src = url.encode() if _content.is_plain(url) else _inner(escape(url))
+    image = (_BEACON[0], src, _BEACON[1])
+    named = (b'"beacon_url":', orjson.dumps(url), b",")
+    return b"".join((before, credit, *image, _EXTENSION_OBJECT, *named, after))
+
+
+def _sealed(value: Any) -> bytes:
+    """Encode a value so that it holds no mark, whatever the text said."""
+    encoded = orjson.dumps(value)
+    for mark, harmless in _ESCAPED.items():
+        encoded = encoded.replace(mark, harmless)
+    return encoded
+
+
+def _inner(words: str) -> bytes:
+    return _sealed(words)[1:-1]
+
+
+_BEACON = tuple(_inner(side) for side in _content.BEACON)
+
+
+def _known(**fields: Any) -> dict[str, Any]:
+    """Leave out what is not known: JSON Feed has no place for null."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _time(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment else None
+
+
+def _standard(entry: Entry) -> dict[str, Any]:
+    return _known(
+        id=entry.id,
+        url=entry.url,
+        title=entry.title,
+        date_published=rfc3339(entry.published_at),
+        date_modified=rfc3339(entry.updated_at),
+        authors=[{"name": entry.author}],
+        tags=[tag.name for tag in entry.tags],
+        language=entry.language,
+    )
+
+
+def _extension(entry: Entry) -> dict[str, Any]:
+    return {
+        "revision": entry.revision,
+        "kind": entry.kind,
+        "organisations": [{"id": s.id, "name": s.name} for s in entry.subjects],
+        "ratings": [_rating(rating) for rating in entry.ratings],
+        "tags": [{"name": t.name, "group": t.group, "polarity": t.polarity} for t in entry.tags],
+        "responses": [_response(response) for response in entry.responses],
+        "attribution": {"text": entry.attribution, "url": entry.attribution_url},
+        "licence": entry.licence,
+    }
+
+
+def _rating(rating: Rating) -> dict[str, Any]:
+    return {
+        "scheme": rating.scheme,
+        "question": rating.question,
+        "value": rating.value,
+        "min": rating.min,
+        "max": rating.max,
+        "label": rating.label,
+    }
+
+
+def _response(response: Response) -> dict[str, Any]:
+    return {
+        "id": response.id,
+        "organisation": response.organisation,
+        "organisation_name": response.organisation_name,
+        "role": response.responder_role,
+        "published_at": _time(response.published_at),
+        "updated_at": _time(response.updated_at),
+        "change": response.change,
+        "content_html": response.body,
+    }
+
+
+def _metadata(head: Head, tombstones: Sequence[Tombstone]) -> dict[str, Any]:
+    removed = [{"id": t.id, "reason": t.reason, "at": rfc3339(t.at)} for t in tombstones]
+    return _known(
+        version="https://jsonfeed.org/version/1.1",
+        title=head.title,
+        description=f"Stories for {head.partner}",
+        home_page_url=head.home_url,
+        feed_url=head.self_url,
+        next_url=head.next_url,
+        _retold={
+            "id": head.id,
+            "first_url": head.first_url,
+            "updated_at": rfc3339(head.updated_at),
+            "removed": removed,
+        },
+    )

@@ -1,0 +1,113 @@
+"""What holds for every format, those not written yet too."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feeds import format_named, names
+from schemas.errors import UnknownKindError
+from schemas.feed import BEACON_MARK, CREDIT_MARK, Slot
+from tests.feeds.cases import BEACON, CASES, HOSTILE, Case, entry, head, render
+
+GOLDEN = Path(__file__).parent / "golden"
+MARKS = (BEACON_MARK.encode(), CREDIT_MARK.encode())
+
+every_format = pytest.mark.parametrize("name", names())
+
+
+def test_formats_are_named_as_agreements_name_them() -> None:
+    assert names() == ["atom", "json", "rss"]
+    assert [format_named(name).EXTENSION for name in names()] == names()
+
+
+def test_a_format_that_nobody_wrote_is_refused_with_those_there_are() -> None:
+    with pytest.raises(UnknownKindError, match="'opml': choose among atom, json, rss"):
+        format_named("opml")
+
+
+@every_format
+@pytest.mark.parametrize("case", CASES)
+def test_renders_its_golden_file(name: str, case: str) -> None:
+    rendered = render(format_named(name), CASES[case])
+    golden = GOLDEN / f"{case}.{name}"
+    if not golden.exists():
+        golden.write_bytes(rendered)
+        pytest.fail(f"wrote {golden}; read it, then commit it")
+    assert rendered == golden.read_bytes()
+
+
+def test_every_golden_file_belongs_to_a_case() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == {
+        f"{case}.{name}" for case in CASES for name in names()
+    }
+
+
+@every_format
+def test_a_partner_without_beacon_and_credit_sees_neither(name: str) -> None:
+    rendered = render(format_named(name), CASES["plain_partner"])
+    assert b"beacon" not in rendered
+    assert b"<img" not in rendered
+    assert b"&lt;img" not in rendered
+    assert not any(mark in rendered for mark in MARKS)
+
+
+@every_format
+def test_two_partners_share_a_fragment_and_see_their_own_parts(name: str) -> None:
+    format_ = format_named(name)
+    fragment = format_.fragment(entry())
+    for_one, for_other = (
+        format_.document(head(credit=credit), [Slot(fragment=fragment, beacon_url=url)], ())
+        for credit, url in (("For one", f"{BEACON}?one"), ("For another", f"{BEACON}?two"))
+    )
+    assert b"For one" in for_one
+    assert b"gif?one" in for_one
+    assert b"For another" not in for_one
+    assert for_other == for_one.replace(b"For one", b"For another").replace(b"?one", b"?two")
+
+
+@every_format
+def test_no_story_can_forge_a_mark(name: str) -> None:
+    format_ = format_named(name)
+    fragment = format_.fragment(HOSTILE)
+    plain = format_.fragment(entry())
+    assert [fragment.count(mark) for mark in MARKS] == [plain.count(mark) for mark in MARKS]
+    rendered = render(format_, CASES["hostile"])
+    assert rendered.count(b"b?a=1") == plain.count(MARKS[0])
+
+
+@every_format
+@pytest.mark.parametrize("credit", [None, ""])
+def test_an_agreement_without_a_line_adds_nothing(name: str, credit: str | None) -> None:
+    slots = [Slot(fragment=format_named(name).fragment(entry()), beacon_url=None)]
+    without = format_named(name).document(head(), slots, ())
+    assert format_named(name).document(head(credit=credit), slots, ()) == without
+
+
+@every_format
+def test_entries_stand_in_the_order_given(name: str) -> None:
+    several = [entry(title=f"Story number {n}") for n in (3, 1, 2)]
+    rendered = render(format_named(name), Case(head(), several, (None, None, None)))
+    places = [rendered.index(f"Story number {n}".encode()) for n in (3, 1, 2)]
+    assert places == sorted(places)
+
+
+@every_format
+def test_says_whether_it_can_tell_of_a_removal(name: str) -> None:
+    format_ = format_named(name)
+    told = b"urn:uuid:gone-1" in render(format_, CASES["removals"])
+    assert told is format_.CARRIES_TOMBSTONES
+
+
+@every_format
+@given(title=st.text(), html=st.text(), when=st.datetimes(timezones=st.just(UTC)))
+def test_the_same_entry_always_gives_the_same_bytes(
+    name: str, title: str, html: str, when: datetime
+) -> None:
+    fields = {"title": title, "html": html, "updated_at": when}
+    once, again = (
+        render(format_named(name), Case(head(), (entry(**fields),), (BEACON,))) for _ in range(2)
+    )
+    assert once == again
