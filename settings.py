@@ -7,17 +7,22 @@ partners, agreements) stands in `retold.toml`, which `load_config` reads.
 import difflib
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from connectors import channels
+from connectors._http import Limits
 from rules import configure
 from schemas.channel import Options
 from schemas.config import Config
 from schemas.errors import ConfigError, Fault
+from steps import house
+from steps.house import House
 
 PREFIX = "RETOLD_"
 """What the variables that set a field begin with."""
@@ -217,3 +222,43 @@ def keep_secret_key(settings: Settings, key: str) -> bool:
     with os.fdopen(number, "w", encoding="ascii") as file:
         file.write(f"{key}\n")
     return True
+
+
+def read_config(environ: Mapping[str, str]) -> Config:
+    """Read the configuration that an environment points to; a ConfigError lists every fault."""
+    return _config_for(read_settings(environ), environ)
+
+
+@contextmanager
+def open_house(environ: Mapping[str, str]) -> Iterator[House]:
+    """Open the installation that an environment describes, and close it again."""
+    given = read_settings(environ)
+    config = _config_for(given, environ)
+    limits = Limits(
+        read_timeout_s=given.http_timeout_s,
+        deadline_s=given.http_deadline_s,
+        max_bytes=given.max_bytes,
+        allow=config.http.allow,
+        egress_proxy=config.http.egress_proxy,
+        contact=config.http.contact,
+    )
+    with house.open_house(
+        config,
+        limits,
+        database_url=given.database_url,
+        state_dir=given.state_dir,
+        public_url=given.public_url,
+        key=read_secret_key(given),
+        operator=given.operator,
+    ) as opened:
+        yield opened
+
+
+def _config_for(given: Settings, environ: Mapping[str, str]) -> Config:
+    connectors = {kind: channels.connector(kind) for kind in channels.kinds()}
+    return load_config(
+        given,
+        {kind: connector.OPTIONS for kind, connector in connectors.items()},
+        {kind: connector.SECRETS for kind, connector in connectors.items()},
+        environ,
+    )

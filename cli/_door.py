@@ -72,7 +72,7 @@ def say(rows: Sequence[Mapping[str, Any]], title: str, empty: str, *, as_json: b
 
 def cell(value: Any) -> str:
     if value is None:
-        return "–"
+        return "–"  # noqa: RUF001 -- a dash in a table is no hyphen
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

@@ -34,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    """Set an installation up: a configuration to begin with, a secret key, the store. Twice is once."""
+    """Set an installation up: configuration, secret key, store. Twice is once."""
     with _door.spoken():
         import settings as installation  # noqa: PLC0415
         from steps import keep as step  # noqa: PLC0415

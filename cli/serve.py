@@ -1,8 +1,9 @@
 """Serve feeds, beacon and reports."""
 
-import typer
+import os
+import sys
 
-from cli import _door
+import typer
 
 
 def add_to(app: typer.Typer) -> None:
@@ -12,10 +13,5 @@ def add_to(app: typer.Typer) -> None:
 
 def serve() -> None:
     """Serve feeds, the beacon and view reports, until Ctrl-C."""
-    with _door.spoken():
-        import os  # noqa: PLC0415
-
-        import settings  # noqa: PLC0415
-
-        _door.OUT.print("Serving; Ctrl-C ends it.")
-        settings.serve(os.environ)
+    # The server takes the place of this process, so that a supervisor's signals reach it.
+    os.execv(sys.executable, [sys.executable, "-m", "web"])  # noqa: S606

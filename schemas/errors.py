@@ -17,7 +17,7 @@
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class RetoldError(Exception):
@@ -25,6 +25,19 @@ class RetoldError(Exception):
 
     transient = False
     """Whether the same call may succeed later; flows retry only these."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes whole, whatever a kind of error is made of."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(
+    kind: type[RetoldError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> RetoldError:
+    error = kind.__new__(kind)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 class Fault(NamedTuple):

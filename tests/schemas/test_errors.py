@@ -1,4 +1,5 @@
 import inspect
+import pickle
 import re
 
 import pytest
@@ -66,3 +67,10 @@ def test_an_unreachable_outside_may_say_when_to_come_back(wait: float | None) ->
 def test_an_unfit_record_keeps_a_short_word_for_its_reason() -> None:
     error = UnfitError("bad_date", "`soon` is no date")
     assert (error.code, str(error)) == ("bad_date", "`soon` is no date")
+
+
+def test_an_error_travels_between_processes_whole() -> None:
+    sent = errors.UnreachableError("opinion", "no answer", retry_after_s=7)
+    received = pickle.loads(pickle.dumps(sent))
+    assert type(received) is errors.UnreachableError
+    assert (str(received), received.who, received.retry_after_s) == (str(sent), "opinion", 7)
