@@ -59,13 +59,14 @@ def sealed(xml: str) -> bytes:
 _BEACON = tuple(sealed(text(side)) for side in _content.BEACON)
 
 
-def joined(slots: Sequence[Slot], credit: str | None) -> bytes:
+def joined(opening: str, slots: Sequence[Slot], credit: str | None, closing: bytes) -> bytes:
     """Put every fragment in its place, with this partner's credit and beacons at the marks."""
     line = sealed(text(_content.credit(credit)))
-    parts: list[bytes] = []
+    parts = [sealed(opening)]
     for slot in slots:
         before, _, after = slot.fragment.rpartition(MARKS)
         parts += (before, line, *_beacon(slot.beacon_url), after)
+    parts.append(closing)
     return b"".join(parts)
 
 

@@ -51,7 +51,7 @@ def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone])
     Tombstones stand before the first entry, where RFC 4287's own grammar allows them.
     """
     opening = f"{DECLARATION}{_FEED}{_metadata(head)}{''.join(map(_deleted, tombstones))}"
-    return sealed(opening) + joined(slots, head.credit) + b"</feed>\n"
+    return joined(opening, slots, head.credit, b"</feed>\n")
 
 
 def _categories(entry: Entry) -> str:

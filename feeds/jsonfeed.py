@@ -40,19 +40,24 @@ def fragment(entry: Entry) -> bytes:
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
     """Join fragments into one feed; what was removed stands before the items."""
     credit = _inner(_content.credit(head.credit))
-    items = b",\n".join(_spliced(slot, credit) for slot in slots)
-    return b'%b,"items":[\n%b\n]}\n' % (_sealed(_metadata(head, tombstones))[:-1], items)
+    parts = [_sealed(_metadata(head, tombstones))[:-1], b',"items":[']
+    between = b"\n"
+    for slot in slots:
+        parts += (between, *_spliced(slot, credit))
+        between = b",\n"
+    parts.append(b"\n]}\n")
+    return b"".join(parts)
 
 
-def _spliced(slot: Slot, credit: bytes) -> bytes:
+def _spliced(slot: Slot, credit: bytes) -> tuple[bytes, ...]:
     before, _, after = slot.fragment.rpartition(_MARKS)
     url = slot.beacon_url
     if url is None:
-        return b"".join((before, credit, _EXTENSION_OBJECT, after))
-    src = url.encode() if _content.is_plain(url) else _inner(escape(url))
-    image = (_BEACON[0], src, _BEACON[1])
-    named = (b'"beacon_url":', orjson.dumps(url), b",")
-    return b"".join((before, credit, *image, _EXTENSION_OBJECT, *named, after))
+        return before, credit, _EXTENSION_OBJECT, after
+    # Almost every address means itself; escaping it all the same would double a join's cost.
+    plain = url.encode() if _content.is_plain(url) else None
+    src, named = plain or _inner(escape(url)), plain or _inner(url)
+    return before, credit, _BEACON[0], src, _BEACON[1], named, b'",', after
 
 
 def _sealed(value: Any) -> bytes:
@@ -67,7 +72,10 @@ def _inner(words: str) -> bytes:
     return _sealed(words)[1:-1]
 
 
-_BEACON = tuple(_inner(side) for side in _content.BEACON)
+_BEACON = (
+    _inner(_content.BEACON[0]),
+    _inner(_content.BEACON[1]) + _EXTENSION_OBJECT + b'"beacon_url":"',
+)
 
 
 def _known(**fields: Any) -> dict[str, Any]:

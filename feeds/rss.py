@@ -65,8 +65,8 @@ def fragment(entry: Entry) -> bytes:
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
     """Join fragments into one `channel`; tombstones it cannot carry."""
     del tombstones
-    opening = sealed(f"{DECLARATION}{_RSS}{_metadata(head)}")
-    return opening + joined(slots, head.credit) + b"</channel>\n</rss>\n"
+    opening = f"{DECLARATION}{_RSS}{_metadata(head)}"
+    return joined(opening, slots, head.credit, b"</channel>\n</rss>\n")
 
 
 def rfc822(moment: datetime) -> str:
