@@ -160,20 +160,13 @@ def _advance(
         changes = select.difference(desires, shown)
         moved = publication.log(connection, state, changes, now)
         moved = moved.model_copy(
-            update={"mark": mark, "due_at": _due(state.due_at, _dues(found, edition, press, now))}
+            update={"mark": mark, "due_at": _due(state.due_at, map(choose.due, found))}
         )
         if moved != state:
             publication.save_state(connection, moved)
         if changes:
             publication.drop_documents(connection, edition.key)
     return moved, _counted(edition, desires, changes, shown), len(found) < _BATCH
-
-
-def _dues(
-    found: Iterable[Story], edition: Edition, press: Press, now: datetime
-) -> Iterable[datetime | None]:
-    partner, agreements = press.partner(edition), press.agreements(edition)
-    return (select.due(s, partner, agreements, press.rights, now) for s in found)
 
 
 def _due(before: datetime | None, dues: Iterable[datetime | None]) -> datetime | None:

@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import settings
 
+from schemas.tables import metadata
 from store.database import Connection, Engine, create_tables, open_engine, writing
 
 settings.register_profile("house", deadline=None, max_examples=60)
@@ -58,22 +60,51 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres_database"))
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """Give an open store with every table, on each engine in turn."""
-    engine = open_engine(database_url)
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make one SQLite store with every table, to be copied: a test of it costs a copy."""
+    path = tmp_path_factory.mktemp("template") / "retold.db"
+    engine = open_engine(f"sqlite:///{path}")
     create_tables(engine)
-    yield engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
+    return path
 
 
 @pytest.fixture
-def sqlite_engine(tmp_path: Path) -> Iterator[Engine]:
+def sqlite_engine(tmp_path: Path, sqlite_template: Path) -> Iterator[Engine]:
     """Give an open SQLite store, for what does not bear on the engine."""
-    engine = open_engine(f"sqlite:///{tmp_path}/retold.db")
+    path = tmp_path / "retold.db"
+    shutil.copy(sqlite_template, path)
+    engine = open_engine(f"sqlite:///{path}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def _postgres_engine(postgres_url: str) -> Iterator[Engine]:
+    engine = open_engine(postgres_url)
     create_tables(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def postgres_engine(_postgres_engine: Engine) -> Engine:
+    """Give an open PostgreSQL store whose tables are empty."""
+    names = ", ".join(table.name for table in metadata.sorted_tables)
+    with writing(_postgres_engine) as connection:
+        connection.execute(sa.text(f"TRUNCATE {names}"))
+    return _postgres_engine
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """Give an open, empty store, on each engine in turn."""
+    name = "sqlite_engine" if request.param == "sqlite" else "postgres_engine"
+    found: Engine = request.getfixturevalue(name)
+    return found
 
 
 @pytest.fixture

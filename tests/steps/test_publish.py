@@ -1,0 +1,215 @@
+"""An edition shows what it ought to, in bytes that move only when it does."""
+
+import feedparser
+import pytest
+from lxml import etree
+
+from rules import identity
+from schemas.config import Config
+from schemas.errors import UnknownKindError
+from schemas.organisation import Organisation
+from schemas.partner import Agreement, Edition, Partner, Scope
+from schemas.publication import Document, Published
+from schemas.story import Rights
+from steps import publish
+from steps import stories as acts
+from steps.publish import Press
+from store import publication
+from store.database import Engine, reading
+from tests import make
+from tests.tell import MONDAY, retold, tell, telling
+
+EDITION = Edition(id="north", partner="voice", title="The North", page_size=3)
+PARTNER = Partner(id="voice", name="Northern Voice", publisher="voice.example", beacon=True)
+AGREEMENT = Agreement(id="a", partner="voice", attribution="As told to others")
+CONFIG = Config(
+    channels=(
+        make.channel(rights=Rights(may_syndicate=True)),
+        make.channel(id="other", publisher="other.example", rights=Rights(may_syndicate=True)),
+    ),
+    partners=(PARTNER,),
+    agreements=(AGREEMENT,),
+    editions=(EDITION,),
+    organisations=(Organisation(id="ods:RXX", name="Anytown"),),
+)
+AT = "{http://purl.org/atompub/tombstones/1.0}"
+
+
+def press(**fields: object) -> Press:
+    return Press(CONFIG.model_copy(update=fields), "https://retold.example", b"k" * 32)
+
+
+def run(engine: Engine, on: Press | None = None) -> Published:
+    return publish.publish(engine, on or press(), EDITION, lambda: MONDAY, lambda: "e1")
+
+
+def document(
+    engine: Engine, name: str = "atom", below: int = 0, on: Press | None = None
+) -> Document:
+    found = publish.document(engine, on or press(), EDITION, name, below)
+    assert found is not None
+    return found
+
+
+def entries(engine: Engine, on: Press | None = None) -> list[str]:
+    return [e.id for e in feedparser.parse(document(engine, on=on).body).entries]
+
+
+def urn(external_id: str, publisher: str = "opinion.example") -> str:
+    return identity.mint((publisher, external_id))
+
+
+def test_publishing_twice_changes_nothing_and_no_byte(engine: Engine) -> None:
+    tell(engine, telling("1"), telling("2"))
+    assert run(engine) == Published(edition="voice/north", came_in=2)
+    before = document(engine)
+    assert run(engine) == Published(edition="voice/north")
+    assert document(engine) == before
+    assert publish.document(engine, press(), EDITION, "atom", 0) == before
+
+
+def test_the_newest_change_stands_first_and_an_edit_is_a_revision(engine: Engine) -> None:
+    tell(engine, telling("1"), telling("2"))
+    run(engine)
+    tell(engine, telling("1", "Edited."))
+    assert run(engine) == Published(edition="voice/north", revised=1)
+    assert entries(engine) == [urn("1"), urn("2")]
+    assert b"Edited." in document(engine).body
+
+
+def test_a_story_removed_at_its_channel_leaves_every_edition_and_a_tombstone(
+    engine: Engine,
+) -> None:
+    tell(engine, telling("1"), telling("2"))
+    run(engine)
+    tell(engine, removed=[("opinion", "1")])
+    assert run(engine) == Published(edition="voice/north", went_out=1)
+    assert entries(engine) == [urn("2")]
+    feed = etree.fromstring(document(engine).body)
+    assert [t.get("ref") for t in feed.iter(AT + "deleted-entry")] == [urn("1")]
+    assert urn("1").encode() in document(engine, "json").body
+    tell(engine, telling("1"))
+    run(engine)
+    assert entries(engine) == [urn("1"), urn("2")]
+    assert b"deleted-entry" not in document(engine).body
+
+
+def test_a_removal_before_the_first_publication_leaves_no_trace(engine: Engine) -> None:
+    tell(engine, telling("1"))
+    tell(engine, removed=[("opinion", "1")])
+    assert run(engine) == Published(edition="voice/north", unchanged=1)
+    assert b"deleted-entry" not in document(engine).body
+
+
+def test_a_poller_that_walks_the_pages_meets_every_story_once(engine: Engine) -> None:
+    tell(engine, *(telling(str(n)) for n in range(8)))
+    run(engine)
+    seen: list[str] = []
+    below = 0
+    while True:
+        page = document(engine, below=below)
+        parsed = feedparser.parse(page.body)
+        seen += [e.id for e in parsed.entries]
+        following = [x.href for x in parsed.feed.links if x.rel == "next"]
+        if not following:
+            break
+        below = int(following[0].split("=")[1])
+    assert seen == [urn(str(n)) for n in reversed(range(8))]
+
+
+def test_a_page_beyond_the_log_and_a_format_not_agreed_are_not_there(engine: Engine) -> None:
+    tell(engine, telling("1"))
+    assert publish.document(engine, press(), EDITION, "atom", 0) is None
+    run(engine)
+    assert publish.document(engine, press(), EDITION, "atom", 99) is None
+    assert publish.document(engine, press(), EDITION, "pdf", 0) is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        pytest.param({"agreements": ()}, "agreement", id="the agreement ended"),
+        pytest.param(
+            {"agreements": (AGREEMENT.model_copy(update={"scope": Scope(tags=("none",))}),)},
+            "agreement",
+            id="the agreement narrowed",
+        ),
+        pytest.param(
+            {"partners": (PARTNER.model_copy(update={"suspended": True}),)},
+            "suspended",
+            id="the partner was suspended",
+        ),
+        pytest.param({"channels": ()}, "right", id="the channel's right was withdrawn"),
+    ],
+)
+def test_whatever_ends_a_right_removes_what_the_partner_held(
+    engine: Engine, changed: dict[str, object], reason: str
+) -> None:
+    tell(engine, telling("1"), telling("2"))
+    run(engine)
+    assert run(engine, press(**changed)).went_out == 2
+    with reading(engine) as connection:
+        assert {line.reason for _, line in publication.log_of(connection, urn("1"))} == {
+            "allowed",
+            reason,
+        }
+    assert run(engine).came_in == 2
+
+
+def test_a_story_never_goes_back_to_a_publisher_it_came_from(engine: Engine) -> None:
+    own = telling("1", also=[("voice.example", "77")])
+    tell(engine, own, telling("2"))
+    assert run(engine).came_in == 1
+    assert entries(engine) == [urn("2")]
+
+
+def test_a_publisher_learnt_later_takes_the_story_out_again(engine: Engine) -> None:
+    tell(engine, telling("1"))
+    run(engine)
+    tell(engine, retold("x", also=[("opinion.example", "1"), ("voice.example", "7")]))
+    assert run(engine).went_out == 1
+
+
+def test_held_stories_reach_nobody_until_they_are_released(engine: Engine) -> None:
+    tell(engine, telling("1", codes=("pii",)))
+    assert run(engine).came_in == 0
+    acts.release(engine, "opinion/1", "ash", "no harm", MONDAY)
+    assert run(engine).came_in == 1
+
+
+def test_fragments_are_made_once_and_the_partners_own_parts_put_in(engine: Engine) -> None:
+    tell(engine, telling("1"))
+    run(engine)
+    with reading(engine) as connection:
+        digest = press().names_digest(press().formats(EDITION)["atom"])
+        kept = publication.kept_fragments(connection, [(urn("1"), 1)], "atom", digest)
+    assert list(kept) == [(urn("1"), 1)]
+    assert b"/b/voice/" not in kept[urn("1"), 1]
+    body = document(engine).body
+    assert b"https://retold.example/b/voice/" in body
+    assert b"As told to others" in body
+
+
+def test_a_renamed_organisation_is_rendered_anew(engine: Engine) -> None:
+    tell(engine, telling("1"))
+    run(engine)
+    before = document(engine)
+    renamed = press(organisations=(Organisation(id="ods:RXX", name="Newtown"),))
+    after = document(engine, on=renamed)
+    assert b"Newtown" in after.body
+    assert after.etag != before.etag
+
+
+def test_an_edition_of_nobody_is_an_error_that_says_so() -> None:
+    with pytest.raises(UnknownKindError, match="voice/north"):
+        press(partners=()).partner(EDITION)
+
+
+def test_what_an_edition_counts_adds_up(engine: Engine) -> None:
+    tell(engine, telling("1"), telling("2"))
+    run(engine)
+    tell(engine, removed=[("opinion", "1")])
+    run(engine)
+    with reading(engine) as connection:
+        assert publication.count(connection, "voice/north") == {"in": 1, "out": 1}
+        assert publication.states(connection)["voice/north"].seq == 3
