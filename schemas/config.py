@@ -26,7 +26,9 @@ class ReportPull(Record):
     url: str
     """An address or a path; `{month}` stands for `2026-10`."""
     since: date
-    """The first month there is."""
+    """A day in the first month there is."""
+    until: date | None = None
+    """A day in the last month there will be; None where they go on."""
     method: Method = Method.REPORT
     header: str | None = None
     """The header that carries the secret."""

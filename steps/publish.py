@@ -16,7 +16,7 @@ from schemas.errors import UnknownKindError
 from schemas.feed import Head, Slot, Tombstone
 from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import Desire, Document, EditionState, Published, Shown
-from schemas.story import Rights, Story
+from schemas.story import Rights
 from schemas.tables import EPOCH
 from steps import runs
 from steps.runs import Clock
