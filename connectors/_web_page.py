@@ -4,7 +4,7 @@ import re
 
 _BEGINNING = 4_000
 _PAGE = re.compile(
-    rb"""(?:\s|<!--.*?-->|<\?xml[^>]*>)*      # comments may stand in front
+    rb"""(?:\s|(?><!--.*?-->)|<\?xml[^>]*>)*+  # whatever may stand in front, read one way only
          <(?:!doctype\s+html\b|html\b|head\b|body\b)""",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )

@@ -74,7 +74,7 @@ def _read(report: _Report) -> ParsedReport:
     for number, row in enumerate(report.rows, 1):
         reader.add(number, row)
     whole = stated or _span(reader.counts)
-    return ParsedReport.model_construct(
+    return ParsedReport(
         head=_svr_head.head(report.head, whole),
         rows=tuple(reader.counts),
         faulty=tuple(reader.faulty),
@@ -112,9 +112,7 @@ class _Rows:
         try:
             self._take(row)
         except UnfitError as error:
-            self.faulty.append(
-                FaultyRow.model_construct(row=number, code=error.code, reason=str(error))
-            )
+            self.faulty.append(FaultyRow(row=number, code=error.code, reason=str(error)))
 
     def _take(self, row: Any) -> None:
         if not isinstance(row, dict):
@@ -179,15 +177,9 @@ class _Rows:
         return days
 
 
-_FIELDS = set(StatedCount.model_fields)
-
-
 def _stated(key: tuple[str, Period, str, str], count: int) -> StatedCount:
-    """Make a record of what has just been checked; to check it twice would double the time."""
     item, (t0, t1), metric, access = key
-    return StatedCount.model_construct(
-        _FIELDS, item=item, t0=t0, t1=t1, metric=metric, access=access, count=count
-    )
+    return StatedCount(item=item, t0=t0, t1=t1, metric=metric, access=access, count=count)
 
 
 def _item(told: Any) -> str:

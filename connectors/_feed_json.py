@@ -1,0 +1,83 @@
+"""Read a JSON Feed.
+
+Spec: https://www.jsonfeed.org/version/1.1/
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from connectors._feed_entry import Body, Category, Document, Entry, person
+from schemas.story import BodyFormat
+
+MEDIA_TYPE = "application/feed+json"
+
+_VERSION = "jsonfeed.org/version/1"
+
+
+def read(payload: bytes) -> Document | None:
+    """Read a feed; None where it is no whole JSON. LookupError where it is JSON of another kind."""
+    try:
+        feed = orjson.loads(payload.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return None
+    told = feed.get("items") if isinstance(feed, dict) else None
+    if not isinstance(told, list) or _VERSION not in _text(feed, "version"):
+        raise LookupError("JSON")
+    head = {name: value for name, value in feed.items() if name != "items"}
+    author = _author(feed)
+    return Document(
+        media_type=MEDIA_TYPE,
+        nodes=told,
+        entry=lambda node: _entry(node, author),
+        alone=lambda node: orjson.dumps(head | {"items": [node]}),
+        language=_text(feed, "language"),
+    )
+
+
+def _entry(told: Any, author: str) -> Entry:
+    if not isinstance(told, Mapping):
+        return Entry()
+    tags = told.get("tags")
+    return Entry(
+        id=_text(told, "id"),
+        url=_text(told, "url"),
+        title=_text(told, "title"),
+        body=_body(told),
+        language=_text(told, "language"),
+        author=_author(told) or author,
+        published=_text(told, "date_published"),
+        updated=_text(told, "date_modified"),
+        categories=[Category(str(tag)) for tag in tags] if isinstance(tags, list) else [],
+    )
+
+
+def _text(told: Mapping[str, Any], key: str) -> str:
+    """Read a text, or a number as a text: the specification allows an id to be one."""
+    value = told.get(key)
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        return str(value).strip()
+    return ""
+
+
+def _body(told: Mapping[str, Any]) -> Body | None:
+    for key, body_format in _BODIES:
+        text = _text(told, key)
+        if text:
+            return text, body_format
+    return None
+
+
+_BODIES = (
+    ("content_html", BodyFormat.HTML),
+    ("content_text", BodyFormat.TEXT),
+    ("summary", BodyFormat.TEXT),
+)
+
+
+def _author(told: Mapping[str, Any]) -> str:
+    several = told.get("authors")
+    authors = several if isinstance(several, list) else [told.get("author")]
+    names = (person(_text(author, "name")) for author in authors if isinstance(author, Mapping))
+    return next(filter(None, names), "")

@@ -1,0 +1,250 @@
+"""Read a web feed: Atom, RSS of every version, or JSON Feed.
+
+Its options say where it is, whom its stories are about, and which of its entries are no stories.
+A secret named `token`, where there is one, is sent as a bearer token. The cursor holds the
+validators of the last answer, and what they are valid for.
+Spec: https://www.rfc-editor.org/rfc/rfc9110#section-13 (conditional requests)
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import orjson
+import re2
+from pydantic import ConfigDict, Field, field_validator
+
+from connectors import _feed_entry, _feed_json, _feed_lenient, _feed_xml, _web_page
+from connectors._feed_entry import Document, Entry, Hints
+from connectors._http import Http
+from connectors.channels import told
+from schemas.channel import (
+    Channel,
+    DateReading,
+    Faulty,
+    Fetched,
+    Options,
+    Parsed,
+    Removal,
+    Skipped,
+)
+from schemas.errors import GarbledError
+from schemas.story import Draft, Kind
+
+VERSION = "1"
+SECRETS: tuple[str, ...] = ()
+
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1"
+)
+
+
+class Opts(Options):
+    """What a feed may be told."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    url: str
+    """The address of the feed."""
+    kind: Kind = Kind.STORY
+    """What sort of feedback its entries are."""
+    service: str | None = Field(default=None, pattern=r"^[^:\s]+:\S+$")
+    """The organisation that every entry is about, as `ods:RXX`, where that is the same for all."""
+    service_scheme: str | None = None
+    """The scheme of those categories whose terms are codes of organisations, as the feed
+    writes it (`scheme` in Atom, `domain` in RSS)."""
+    organisation_scheme: str = "ods"
+    """What the codes in such categories are of, where they do not say: `ods`, `ons`, `cqc`, …"""
+    publishers: dict[str, str] = Field(default={})
+    """Names of publishers by host, for links to where a story was told before. A host that is
+    not listed is known by its own name without `www`."""
+    skip_links: tuple[str, ...] = ()
+    """Regular expressions: an entry whose id or link holds one of them is no story."""
+    max_entries: int = Field(default=20_000, ge=1)
+    """How many entries one document may hold; more are refused, rather than cut off."""
+    formats: tuple[str, ...] = ("iso", "rfc822")
+    """How its times are written: `iso`, `rfc822` or a strptime pattern, tried in this order."""
+    zone: str | None = None
+    """The zone of times that name none, as `Europe/London`."""
+
+    @field_validator("skip_links")
+    @classmethod
+    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            _compile(pattern)
+        return patterns
+
+
+OPTIONS: type[Options] = Opts
+
+
+def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]:
+    """Give the feed as it stands, unless it stands as it did."""
+    options = told(channel, Opts)
+    asked = _digest(options)
+    known = _known(cursor, asked)
+    token = channel.secrets.get("token")
+    answer = http.get(
+        channel.id,
+        options.url,
+        secret_headers={"Authorization": f"Bearer {token}"} if token else None,
+        etag=known.get("etag"),
+        last_modified=known.get("last_modified"),
+        accept=_ACCEPT,
+    )
+    sha256 = hashlib.sha256(answer.body).hexdigest()
+    # Many servers know no validators, and send what we have again.
+    if answer.status == _UNCHANGED or sha256 == known.get("sha256"):
+        return
+    kept = {
+        "asked": asked,
+        "etag": answer.etag,
+        "last_modified": answer.last_modified,
+        "sha256": sha256,
+    }
+    yield Fetched(
+        payload=answer.body,
+        media_type=answer.media_type,
+        url=answer.url,
+        charset=answer.charset,
+        headers=dict(answer.headers),
+        cursor=orjson.dumps(kept).decode(),
+    )
+
+
+_UNCHANGED = 304
+
+
+def _digest(options: Opts) -> str:
+    """Name what was asked, and how it was read: after a change, all is to be read again."""
+    return hashlib.sha256(f"{VERSION} {options.model_dump_json()}".encode()).hexdigest()[:16]
+
+
+def _known(cursor: str | None, asked: str) -> dict[str, Any]:
+    kept: dict[str, Any] = orjson.loads(cursor) if cursor else {}
+    return kept if kept.get("asked") == asked else {}
+
+
+def parse(channel: Channel, fetched: Fetched) -> Parsed:
+    """Read a feed; the forgiving reader is asked only where the XML is broken past mending."""
+    options = told(channel, Opts)
+    document = _document(channel, fetched)
+    if len(document.nodes) > options.max_entries:
+        raise GarbledError(
+            channel.id,
+            f"it holds {len(document.nodes)} entries; raise max_entries if that is right",
+        )
+    return _sort(channel, options, document, fetched.url)
+
+
+def _document(channel: Channel, fetched: Fetched) -> Document:
+    payload = fetched.payload
+    if _web_page.is_one(payload):
+        raise GarbledError(channel.id, "a web page came where a feed was promised; check the url")
+    if not payload.strip():
+        raise GarbledError(channel.id, "nothing came where a feed was promised; check the url")
+    try:
+        document = _read(fetched)
+    except LookupError as error:
+        raise GarbledError(
+            channel.id, f"{error.args[0]} came where a feed was promised; check the url"
+        ) from error
+    if document is None:
+        raise GarbledError(channel.id, "what came is broken past reading; tell whoever runs it")
+    return document
+
+
+def _read(fetched: Fetched) -> Document | None:
+    payload = fetched.payload
+    if payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}:
+        return _feed_json.read(payload)
+    return _feed_xml.read(payload, fetched.charset, fetched.url) or _feed_lenient.read(
+        payload, fetched.media_type, fetched.charset
+    )
+
+
+def _sort(channel: Channel, options: Opts, document: Document, url: str) -> Parsed:
+    """Put every record of the document into the one place where it belongs."""
+    hints = Hints(
+        publisher=channel.publisher_name,
+        publishers=options.publishers,
+        url=url or options.url,
+        kind=options.kind,
+        language=document.language,
+        services=_services(options.service),
+        service_scheme=options.service_scheme,
+        organisation_scheme=options.organisation_scheme,
+    )
+    patterns = [_compile(pattern) for pattern in options.skip_links]
+    gone = {removal.external_id: removal for removal in document.tombstones}
+    drafts, faulty, skipped = [], [], []
+    for node in document.nodes:
+        entry = document.entry(node)
+        external_id = _feed_entry.external_id(entry)
+        if document.cut_off and node is document.nodes[-1]:
+            faulty.append(_cut_off(document.cut_off, external_id))
+        elif not external_id:
+            faulty.append(_nameless(document, node))
+        elif patterns and any(p.search(entry.id) or p.search(entry.url) for p in patterns):
+            skipped.append(Skipped(code="not_a_story", external_id=external_id))
+        elif gone and external_id in gone and not _outlives(entry, gone[external_id]):
+            skipped.append(Skipped(code="removed", external_id=external_id))
+        else:
+            if external_id in gone:
+                del gone[external_id]
+                skipped.append(Skipped(code="superseded", external_id=external_id))
+            drafts.append(Draft.model_validate(_feed_entry.fields(entry, external_id, hints)))
+    return Parsed(
+        drafts=tuple(drafts),
+        removals=tuple(gone.values()),
+        faulty=tuple(faulty),
+        skipped=tuple(skipped),
+        reading=DateReading(formats=options.formats, zone=options.zone),
+    )
+
+
+def _services(service: str | None) -> tuple[dict[str, str], ...]:
+    if service is None:
+        return ()
+    scheme, _, code = service.partition(":")
+    return ({"scheme": scheme, "code": code},)
+
+
+def _outlives(entry: Entry, removal: Removal) -> bool:
+    """Say whether an entry was changed after its tombstone was set, as RFC 6721 has it."""
+    try:
+        changed = datetime.fromisoformat(entry.updated or entry.published)
+        return changed > datetime.fromisoformat(removal.at or "")
+    except (TypeError, ValueError):
+        return False
+
+
+def _cut_off(payload: bytes, external_id: str) -> Faulty:
+    return Faulty(
+        payload=payload,
+        media_type=_feed_lenient.MEDIA_TYPE,
+        code="cut_off",
+        reason="the feed ends in the midst of it; it will come whole",
+        external_id=external_id or None,
+    )
+
+
+def _nameless(document: Document, node: Any) -> Faulty:
+    return Faulty(
+        payload=document.alone(node),
+        media_type=document.media_type,
+        code="no_id",
+        reason="it has no id, no link and no title to know it by",
+    )
+
+
+def _compile(pattern: str) -> Any:
+    """Compile for a matcher whose time is bounded: what it will search, strangers write."""
+    quiet = re2.Options()
+    quiet.log_errors = False
+    try:
+        return re2.compile(pattern, quiet)
+    except re2.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
