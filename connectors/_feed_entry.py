@@ -112,10 +112,10 @@ def reference(url: str, publishers: Mapping[str, str]) -> dict[str, str] | None:
     where that is the only one, or a long number or a UUID; else the whole path with its query: a
     short name (`/reviews/1`, `page.aspx?id=7`) is often shared by several stories.
     """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    host = _host(url)
+    if not host:
         return None
-    host = parts.hostname.removeprefix("www.")
+    parts = urlsplit(url.strip())
     path = parts.path.strip("/")
     last = path.rpartition("/")[2]
     asked = [pair for pair in parse_qsl(parts.query) if not pair[0].startswith("utm_")]
@@ -127,20 +127,30 @@ def reference(url: str, publishers: Mapping[str, str]) -> dict[str, str] | None:
     return {"publisher": publishers.get(host, host), "external_id": name, "url": url.strip()}
 
 
+def absolute(base: str, url: str) -> str:
+    """Make an address absolute; one that cannot be read stays as it is."""
+    if not url or "://" in url:
+        return url
+    try:
+        return urljoin(base, url)
+    except ValueError:
+        return url
+
+
 def external_id(entry: Entry) -> str:
     """Say by what the channel knows an entry; blank where it tells nothing to know it by."""
     if entry.id or entry.url:
         return entry.id or entry.url
     if not entry.title:
         return ""
-    return hashlib.sha256(f"{entry.title}\n{entry.published}".encode()).hexdigest()
+    return hashlib.sha256(
+        f"{entry.title}\n{entry.published}".encode("utf-8", "replace")
+    ).hexdigest()
 
 
 def fields(entry: Entry, external_id: str, hints: Hints) -> dict[str, Any]:
     """Tell an entry in the fields of a draft."""
-    url = entry.url
-    if url and "://" not in url:
-        url = urljoin(hints.url, url)
+    url = absolute(hints.url, entry.url)
     body, body_format = entry.body or entry.summary or ("", BodyFormat.TEXT)
     made: dict[str, Any] = {
         "external_id": external_id,
@@ -200,4 +210,10 @@ def _origin(entry: Entry, hints: Hints) -> dict[str, Any]:
 
 
 def _host(url: str) -> str:
-    return (urlsplit(url).hostname or "").removeprefix("www.")
+    """Name the host of a web address without its `www`; blank where it is no such address."""
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+    except ValueError:
+        return ""
+    return host.removeprefix("www.") if parts.scheme in {"http", "https"} else ""

@@ -11,12 +11,20 @@ import binascii
 import html
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
-from urllib.parse import urljoin
 
 from lxml import etree
 
 from connectors import _feed_mend
-from connectors._feed_entry import MARKUP, Body, Category, Document, Entry, person, title_text
+from connectors._feed_entry import (
+    MARKUP,
+    Body,
+    Category,
+    Document,
+    Entry,
+    absolute,
+    person,
+    title_text,
+)
 from schemas.channel import Removal
 from schemas.story import BodyFormat
 
@@ -217,7 +225,7 @@ def _atom_link(entry: Entry, element: Element) -> None:
 
 def _address(element: Element) -> str:
     address = element.get("href", "").strip()
-    return address if "://" in address else urljoin(element.base or "", address)
+    return address if "://" in address else absolute(element.base or "", address)
 
 
 def _atom_title(entry: Entry, element: Element) -> None:

@@ -171,6 +171,7 @@ def test_every_kind_of_feed_tells_the_same(payload: str) -> None:
         ("<guid>7</guid><link>https://f.example/1</link>", ("7", "https://f.example/1")),
         ("<link>https://f.example/1</link>", ("https://f.example/1", "https://f.example/1")),
         ("<link>/1</link>", ("/1", "https://forum.example/1")),
+        ("<link>//[1/2</link>", ("//[1/2", "//[1/2")),
     ],
 )
 def test_an_entry_is_known_by_its_id_else_by_its_link(
@@ -266,6 +267,8 @@ def test_every_entry_is_of_the_kind_that_its_channel_is_of() -> None:
         ("https://api.nhs.example/c/99999", ("nhs.uk", "99999")),
         ("https://www.careopinion.org.uk/", None),
         ("urn:uuid:1", None),
+        ("https://[1/2", None),
+        ("//[1/2", None),
     ],
 )
 def test_a_story_that_was_told_before_names_where(
