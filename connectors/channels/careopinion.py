@@ -114,8 +114,8 @@ class _Reader:
         while True:
             raw, page = self._list("opinions", skip, search)
             ids = {o["id"] for o in page}
-            if before and page and not ids & before and skip >= MOST:
-                skip, before = max(0, skip - MOST), set()  # the list moved on by more than a lap
+            if before and not ids & before:  # more vanished than pages overlap by: step back
+                skip, before = max(0, skip - MOST), set()
                 continue
             news = [o for o in page if o["id"] not in self.seen]
             self.seen |= ids
