@@ -114,10 +114,14 @@ def _check_agreements(page: Page, partners: Collection[str], formats: Collection
         for place, name in page.texts((*at, "formats")):
             if name not in formats:
                 page.fault(place, f"`{name}` is no feed format", suggest(name, formats))
-        start, end = (_day(page.at((*at, key))) for key in ("valid_from", "valid_to"))
-        if start and end and end < start:
-            what = f"the last day {end} is before the first, {start}"
-            page.fault((*at, "valid_to"), what, "correct one of the two days")
+        _check_term(page, at, "valid_from", "valid_to")
+
+
+def _check_term(page: Page, at: Path, first: str, last: str) -> None:
+    start, end = _day(page.at((*at, first))), _day(page.at((*at, last)))
+    if start and end and end < start:
+        what = f"the last day {end} is before the first, {start}"
+        page.fault((*at, last), what, "correct one of the two days")
 
 
 def _day(value: Any) -> date | None:
@@ -167,6 +171,7 @@ def _check_reports(page: Page) -> None:
     counters, channels = _counters(page), _ids(page, "channels")
     for at in page.each("reports"):
         _check_platform(page, at, counters, channels)
+        _check_term(page, at, "since", "until")
         url = page.text((*at, "url")) or ""
         for name in sorted(set(_PLACEHOLDER.findall(url)) - {"month"}):
             what = f"nothing is known to put for {{{name}}}"

@@ -68,11 +68,11 @@ class Page:
     def at(self, path: Path) -> Any:
         """Give what stands at `path`; None where nothing does."""
         found: Any = self.top
-        for part in path:
-            if isinstance(part, int):
-                found = found[part] if isinstance(found, list) and part < len(found) else None
-            else:
-                found = found.get(part) if isinstance(found, dict) else None
+        try:
+            for part in path:
+                found = found[part]
+        except (KeyError, TypeError):  # nothing there, or no table to look into
+            return None
         return found
 
     def table(self, path: Path) -> dict[str, Any]:
@@ -137,13 +137,16 @@ class Page:
         at = (*sought.path, *detail["loc"])
         if detail["type"] == "extra_forbidden":
             self._unknown_key(at, sought)
-        elif detail["type"] == "missing":
-            self.fault(at, "is missing", f"add `{at[-1]} = …` to this table")
+            return
+        if detail["type"] == "missing":
+            what, remedy = "is missing", f"add `{at[-1]} = …` to this table"
         else:
             # A union's error has the names of its branches behind the path: cut them off.
             while len(at) > len(sought.path) and at not in self._lines:
                 at = at[:-1]
-            self.fault(at, *_explain(detail, str(at[-1])))
+            what, remedy = _explain(detail, str(at[-1]))
+        meaning = _meaning(sought.model, at[len(sought.path) :])
+        self.fault(at, what, f"{remedy}: {meaning}" if meaning else remedy)
 
     def _unknown_key(self, at: Path, sought: "_Sought") -> None:
         inside, key = at[len(sought.path) : -1], str(at[-1])
@@ -234,6 +237,12 @@ def _nested(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
             stack.extend(get_args(found))
             if isinstance(found, type) and issubclass(found, BaseModel):
                 yield name, found
+
+
+def _meaning(model: type[BaseModel], path: Path) -> str:
+    """Give what a model says of the field at `path`, in one line; empty where it says nothing."""
+    field = _model_at(model, path[:-1]).model_fields.get(str(path[-1])) if path else None
+    return " ".join((field.description or "").split()).rstrip(".") if field else ""
 
 
 def _model_at(model: type[BaseModel], path: Path) -> type[BaseModel]:

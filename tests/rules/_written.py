@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Self
 
 import pytest
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from rules import configure
 from rules.configure import Source
@@ -21,7 +22,11 @@ class Auth(Options):
 
 
 class Opinions(Options):
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     base_url: str
+    """The site; its
+    API stands below."""
     pages: int = Field(default=1, ge=1)
     wait_s: float = 0.5
     auth: Auth | None = None
@@ -38,7 +43,19 @@ class Opinions(Options):
 
 EXAMPLE = (HOWTO / "retold.example.toml").read_text(encoding="utf-8")
 
-KINDS: Mapping[str, type[Options]] = {"careopinion": Opinions, "webfeed": Options}
+
+class Either(Options):
+    file: str | None = None
+    url: str | None = None
+
+    @model_validator(mode="after")
+    def _is_told_one(self) -> Self:
+        if self.file is None and self.url is None:
+            raise ValueError("names neither a file nor an address")
+        return self
+
+
+KINDS: Mapping[str, type[Options]] = {"careopinion": Opinions, "webfeed": Options, "survey": Either}
 SECRETS = {"careopinion": ("key",), "webfeed": ()}
 ENVIRON = {"CAREOPINION_KEY": "k-1", "CAREOPINION_READS": "k-2", "HOLLOW": " "}
 ORGANISATIONS = (HOWTO / "organisations.csv").read_bytes()

@@ -94,7 +94,7 @@ from tests.rules._written import (
         pytest.param(
             CHANNEL.replace("webfeed", "webfed"),
             "3: channels[0].kind: `webfed` is no kind of channel "
-            "(did you mean `webfeed`? there are: careopinion, webfeed)",
+            "(did you mean `webfeed`? there are: careopinion, survey, webfeed)",
             id="unknown kind",
         ),
         pytest.param(
@@ -258,6 +258,12 @@ from tests.rules._written import (
             id="unknown placeholder",
         ),
         pytest.param(
+            PARTNER + REPORT + "until = 2011-12-31\n",
+            "8: reports[0].until: the last day 2011-12-31 is before the first, 2012-01-01 "
+            "(correct one of the two days)",
+            id="reports that end before they begin",
+        ),
+        pytest.param(
             PARTNER + REPORT + 'header = "Authorization"\n',
             "4: reports[0]: `header` and `secret` need each other (write both, or neither)",
             id="header without a secret",
@@ -335,7 +341,8 @@ def test_a_value_of_the_wrong_type_is_told_once(toml: str) -> None:
     assert "must be text" in found
 
 
-def test_a_long_list_of_names_is_cut_short() -> None:
-    partners = "".join(f'[[partners]]\nid = "p{n:02}"\nname = "P"\n' for n in range(30))
+@pytest.mark.parametrize(("length", "end"), [(20, ", p18, p19)"), (21, ", p18, p19, …)")])
+def test_a_long_list_of_names_is_cut_short(length: int, end: str) -> None:
+    partners = "".join(f'[[partners]]\nid = "p{n:02}"\nname = "P"\n' for n in range(length))
     (found,) = faults(partners + AGREEMENT.replace('"p"', '"zzz"'))
-    assert found.endswith(", p19, …)")
+    assert found.endswith(end)

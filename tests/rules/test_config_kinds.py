@@ -19,12 +19,14 @@ from tests.rules._written import (
     [
         pytest.param(
             "",
-            "1: channels[0].options.base_url: is missing (add `base_url = …` to this table)",
+            "1: channels[0].options.base_url: is missing (add `base_url = …` to this table: "
+            "The site; its API stands below)",
             id="missing",
         ),
         pytest.param(
             '[channels.options]\nbase_url = "www"\n',
-            "6: channels[0].options.base_url: is no address (correct `base_url`)",
+            "6: channels[0].options.base_url: is no address "
+            "(correct `base_url`: The site; its API stands below)",
             id="what the kind itself refuses",
         ),
         pytest.param(
@@ -74,6 +76,15 @@ def test_a_value_that_fits_no_branch_of_a_union_is_told_at_its_own_key() -> None
     assert {fault.split(": must")[0] for fault in faults(toml)} == {
         'retold.toml:6: channels[0].options.columns."the body"'
     }
+
+
+def test_what_a_kind_refuses_as_a_whole_is_told_at_its_table_or_where_it_would_stand() -> None:
+    channel = CHANNEL.replace("webfeed", "survey")
+    what = "names neither a file nor an address (correct `options`)"
+    assert faults(channel) == [f"retold.toml:1: channels[0].options: {what}"]
+    assert faults(f"{channel}[channels.options]\n") == [
+        f"retold.toml:4: channels[0].options: {what}"
+    ]
 
 
 def test_options_hear_of_days_numbers_and_tables_as_toml_has_them() -> None:

@@ -63,6 +63,16 @@ def test_an_empty_file_is_an_installation_with_nothing_in_it() -> None:
     assert read("") == Config()
 
 
+def test_only_a_channel_that_says_so_has_a_site_of_its_own() -> None:
+    assert read(CHANNEL).own_sites == ()
+    assert read(CHANNEL + "own_site = {}\n").own_sites == (OwnSite(channel="a"),)
+
+
+def test_an_agreement_may_be_in_force_for_one_day() -> None:
+    term = "valid_from = 2020-02-01\nvalid_to = 2020-02-01\n"
+    assert read(PARTNER + AGREEMENT + term).agreements[0].valid_to == date(2020, 2, 1)
+
+
 def test_the_same_source_always_gives_the_same_configuration() -> None:
     assert read(EXAMPLE) == read(EXAMPLE)
 
@@ -106,8 +116,8 @@ partner = "nobody"
 
 def test_a_file_that_is_not_utf8_is_named_with_the_line_that_shows_it() -> None:
     with pytest.raises(ConfigError) as caught:
-        configure.read(Source(path="r.toml", toml=b'name = "R"\n# caf\xe9\n'), KINDS)
-    assert str(caught.value) == "r.toml:2: syntax: the file is not UTF-8 (save it as UTF-8)"
+        configure.read(Source(path="r.toml", toml=b'\nname = "R"\n# caf\xe9\n'), KINDS)
+    assert str(caught.value) == "r.toml:3: syntax: the file is not UTF-8 (save it as UTF-8)"
 
 
 def test_a_number_too_long_for_any_machine_is_a_fault_like_another() -> None:
