@@ -177,6 +177,17 @@ def test_the_configuration_is_read_with_the_files_beside_it(tmp_path: Path) -> N
     assert len(config.organisations) == 5
 
 
+def test_the_example_fits_the_connectors_there_are() -> None:
+    config = settings.read_config(
+        {
+            "RETOLD_CONFIG": str(HOWTO / "retold.example.toml"),
+            "CAREOPINION_KEY": "k-1",
+            "CAREOPINION_READS": "k-2",
+        }
+    )
+    assert [channel.kind for channel in config.channels] == ["careopinion"]
+
+
 def test_a_configuration_that_is_not_there_is_told_with_a_remedy(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load_config(Settings(config=tmp_path / "retold.toml"), {})
