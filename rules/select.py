@@ -1,0 +1,299 @@
+"""Which stories an edition ought to show, and what must be logged to bring it there.
+
+Everything is out unless all of these let it in, and the first that does not is the reason: a
+story that is not published is out for its own reason; then `suspended`, `right`, `loop`,
+`agreement`, `embargo`, `expired`, `scope`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from rules.entries import told_at
+from schemas.organisation import Organisation
+from schemas.partner import Agreement, Edition, Partner, Scope
+from schemas.publication import Desire, Shown
+from schemas.story import Rights, Status, Story
+
+ALLOWED = "allowed"
+"""Why a story is in."""
+
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+_DAY = timedelta(days=1)
+_MOST_DAYS = timedelta.max.days
+_FIRST_DAY, _LAST_DAY = date.min + _DAY, date.max - _DAY
+"""Beyond these a day has no beginning, or no end, in some zone."""
+
+_KINDEST_FIRST = (None, "embargo", "expired")
+_NOT_SHOWN = (0, Shown.OUT, "")
+_NO_RIGHTS = Rights()
+
+Holds = Callable[[Story], bool]
+"""A test whether a story is one of those meant."""
+
+Span = tuple[datetime, datetime]
+"""From a moment up to another, which is no longer in it."""
+
+
+class Ground(NamedTuple):
+    """How organisations stand to one another: the same for every edition."""
+
+    lineage: Mapping[str, frozenset[str]]
+    """Each organisation with itself and all above it."""
+    regions: Mapping[str, frozenset[str]]
+    """Where each lies: more than one region only where those above it differ."""
+
+
+def ground(organisations: Sequence[Organisation]) -> Ground:
+    """Lay out who stands below whom, and where."""
+    return Ground(lineage(organisations), regions(organisations))
+
+
+def lineage(organisations: Sequence[Organisation]) -> dict[str, frozenset[str]]:
+    """Name for each organisation itself and all above it, by every parent; circles do no harm."""
+    parents = {o.id: o.parents for o in organisations}
+    return {o: frozenset[str]().union(*_levels(o, parents)) for o in parents}
+
+
+def regions(organisations: Sequence[Organisation]) -> dict[str, frozenset[str]]:
+    """Name each organisation's region, or else those of the nearest above it that have one."""
+    parents = {o.id: o.parents for o in organisations}
+    own = {o.id: o.region for o in organisations if o.region}
+    found = {}
+    for organisation in parents:
+        named = (
+            frozenset(own[o] for o in level if o in own) for level in _levels(organisation, parents)
+        )
+        found[organisation] = next(filter(None, named), frozenset[str]())
+    return found
+
+
+def _levels(organisation: str, parents: Mapping[str, Sequence[str]]) -> Iterator[set[str]]:
+    seen: set[str] = set()
+    level = {organisation}
+    while level:
+        yield level
+        seen |= level
+        level = {parent for o in level for parent in parents.get(o, ())} - seen
+
+
+class _Term(NamedTuple):
+    """One agreement, when it is in force, and which stories it is about."""
+
+    agreement: Agreement
+    force: Span
+    holds: Holds
+
+
+class Selector:
+    """What one edition ought to do about any story at one moment: made once, asked often."""
+
+    def __init__(
+        self,
+        edition: Edition,
+        partner: Partner,
+        agreements: Sequence[Agreement],
+        rights: Mapping[str, Rights],
+        ground: Ground,
+        now: datetime,
+    ) -> None:
+        self._suspended = partner.suspended
+        self._name = partner.publisher_name.casefold()
+        self._rights = rights
+        self._now = now
+        self._in_scope = _holding(edition.scope, ground)
+        self._terms = [
+            _Term(agreement, _force(agreement, partner.zone), _holding(agreement.scope, ground))
+            for agreement in agreements
+            if agreement.partner == partner.id
+        ]
+
+    def __call__(self, story: Story) -> Desire:
+        """Say whether the edition ought to show a story, and why."""
+        obstacle = self._lasting(story) or self._passing(story)
+        if not obstacle and not self._in_scope(story):
+            obstacle = "scope"
+        return Desire(
+            story_id=story.id,
+            revision=story.revision,
+            state=Shown.OUT if obstacle else Shown.IN,
+            reason=obstacle or ALLOWED,
+        )
+
+    def due(self, story: Story) -> datetime | None:
+        """Say when time alone may next change the answer for a story; None for never."""
+        if self._lasting(story):
+            return None
+        terms = [term for term in self._terms if term.holds(story)]
+        windows = [_window(term.agreement, story, self._rights) for term in terms]
+        return _next((*(term.force for term in terms), *windows), self._now)
+
+    def _lasting(self, story: Story) -> str | None:
+        """Say what keeps a story out whatever the time is."""
+        if story.status is not Status.PUBLISHED:
+            return story.reason or str(story.status)
+        if self._suspended:
+            return "suspended"
+        channel = self._rights.get(story.source.channel, _NO_RIGHTS)
+        if not (story.rights.may_syndicate and channel.may_syndicate):
+            return "right"
+        publishers = (story.origin.publisher, *story.publishers)
+        return "loop" if self._name in [name.casefold() for name in publishers] else None
+
+    def _passing(self, story: Story) -> str | None:
+        """Say what keeps a story out for now; one agreement that lets it in suffices."""
+        verdicts = [
+            self._verdict(term.agreement, story)
+            for term in self._terms
+            if _within(term.force, self._now) and term.holds(story)
+        ]
+        return min(verdicts, key=_KINDEST_FIRST.index, default="agreement")
+
+    def _verdict(self, agreement: Agreement, story: Story) -> str | None:
+        opens, closes = _window(agreement, story, self._rights)
+        if self._now < opens:
+            return "embargo"
+        return "expired" if self._now >= closes else None
+
+
+def selector(
+    edition: Edition,
+    partner: Partner,
+    agreements: Sequence[Agreement],
+    rights: Mapping[str, Rights],
+    ground: Ground,
+    now: datetime,
+) -> Selector:
+    """Prepare to choose for one edition; `rights` are each channel's, as configured now."""
+    return Selector(edition, partner, agreements, rights, ground, now)
+
+
+def allowed(
+    story: Story,
+    edition: Edition,
+    partner: Partner,
+    agreements: Sequence[Agreement],
+    rights: Mapping[str, Rights],
+    ground: Ground,
+    now: datetime,
+) -> Desire:
+    """Say whether an edition ought to show one story, and why."""
+    return Selector(edition, partner, agreements, rights, ground, now)(story)
+
+
+def due(
+    story: Story,
+    partner: Partner,
+    agreements: Sequence[Agreement],
+    rights: Mapping[str, Rights],
+    now: datetime,
+) -> datetime | None:
+    """Say when time alone may next change the answer, in any edition of the partner.
+
+    Never later than `Selector.due`, which also knows what is out for good.
+    """
+    ours = [agreement for agreement in agreements if agreement.partner == partner.id]
+    forces = [_force(agreement, partner.zone) for agreement in ours]
+    windows = [_window(agreement, story, rights) for agreement in ours]
+    return _next((*forces, *windows), now)
+
+
+def difference(
+    desires: Iterable[Desire], shown: Mapping[str, tuple[int, Shown, str]]
+) -> list[Desire]:
+    """List what must be logged, in the order given: came in, another revision, went out.
+
+    `shown` is revision, state and reason of what the edition last said of each story. Who was
+    told that a story is gone need not hear another reason why.
+    """
+    return [d for d in desires if _differs(d, shown.get(d.story_id, _NOT_SHOWN))]
+
+
+def _differs(desire: Desire, said: tuple[int, Shown, str]) -> bool:
+    revision, state, _ = said
+    if desire.state is not state:
+        return True
+    return state is Shown.IN and desire.revision != revision
+
+
+def _holding(scope: Scope, ground: Ground) -> Holds:
+    """Make the test whether a scope holds a story; a field left open costs nothing."""
+    tests: list[Holds] = []
+    if scope.organisations:
+        below = _reaching(ground.lineage, scope.organisations)
+        tests.append(_about(below.union(scope.organisations)))
+    if scope.regions:
+        tests.append(_about(_reaching(ground.regions, scope.regions)))
+    if scope.kinds:
+        tests.append(lambda story: story.kind in scope.kinds)
+    if scope.tags:
+        tags = {tag.casefold() for tag in scope.tags}
+        tests.append(lambda story: not tags.isdisjoint([tag.name.casefold() for tag in story.tags]))
+    if scope.languages:
+        ranges = [language.casefold() for language in scope.languages]
+        tests.append(lambda story: _speaks(story.language, ranges))
+    if len(tests) == 1:
+        return tests[0]
+    return lambda story: all(test(story) for test in tests)
+
+
+def _reaching(ways: Mapping[str, frozenset[str]], ends: Iterable[str]) -> set[str]:
+    wanted = frozenset(ends)
+    return {start for start, reached in ways.items() if not wanted.isdisjoint(reached)}
+
+
+def _about(organisations: set[str]) -> Holds:
+    return lambda story: not organisations.isdisjoint([s.organisation for s in story.services])
+
+
+def _speaks(language: str | None, ranges: Iterable[str]) -> bool:
+    """Match as basic filtering does: `en` takes `en-GB`, and `en-GB` does not take `en`.
+
+    Spec: https://www.rfc-editor.org/rfc/rfc4647#section-3.3.1
+    """
+    tag = (language or "").casefold()
+    return any(tag == wanted or tag.startswith(f"{wanted}-") for wanted in ranges)
+
+
+def _force(agreement: Agreement, zone: str) -> Span:
+    """Say from when and until when an agreement is in force: whole days in the partner's zone."""
+    first, last = agreement.valid_from, agreement.valid_to
+    return (
+        _midnight(first, zone) if first else _ALWAYS,
+        _midnight(min(last, _LAST_DAY) + _DAY, zone) if last else _NEVER,
+    )
+
+
+@lru_cache(maxsize=4096)  # asked again for every story
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(max(day, _FIRST_DAY), time(), ZoneInfo(zone)).astimezone(UTC)
+
+
+def _window(agreement: Agreement, story: Story, rights: Mapping[str, Rights]) -> Span:
+    """Say from when and until when an agreement lets a story be shown.
+
+    Of a story that bears no time nobody can say that an embargo is over or that a term is not:
+    it stays out.
+    """
+    told = told_at(story)
+    terms = (agreement, story.rights, rights.get(story.source.channel, _NO_RIGHTS))
+    days = min([t.retention_days for t in terms if t.retention_days], default=None)
+    if told is None:
+        return _NEVER if agreement.embargo_days else _ALWAYS, _NEVER if days is None else _ALWAYS
+    return _after(told, agreement.embargo_days), _NEVER if days is None else _after(told, days)
+
+
+def _after(told: datetime, days: int) -> datetime:
+    return told + min(timedelta(days=min(days, _MOST_DAYS)), _NEVER - told)
+
+
+def _within(span: Span, now: datetime) -> bool:
+    return span[0] <= now < span[1]
+
+
+def _next(spans: Iterable[Span], now: datetime) -> datetime | None:
+    moments = (moment for span in spans for moment in span)
+    return min((m for m in moments if now < m < _NEVER), default=None)
