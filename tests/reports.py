@@ -66,19 +66,19 @@ class Told(NamedTuple):
 
     @property
     def parsed(self) -> ParsedReport:
-        t0 = min((row.t0 for row in self.rows), default=date(2026, 10, 1))
-        t1 = max((row.t1 for row in self.rows), default=date(2026, 10, 2))
-        stretches = [Coverage(t0=t0, t1=t1, state=CoverageState.PARTIAL)]
-        if self.complete:
-            t0, t1 = self.complete
-            stretches = [Coverage(t0=t0, t1=t1, state=CoverageState.COMPLETE)]
+        days = [(row.t0, row.t1) for row in self.rows] or [self.complete or DAYS[1]]
+        first, after = self.complete or (days[0][0], days[0][0])
+        t0, t1 = min(first, *(d[0] for d in days)), max(after, *(d[1] for d in days))
+        partial, complete = CoverageState.PARTIAL, CoverageState.COMPLETE
+        stretches = ((t0, first, partial), (first, after, complete), (after, t1, partial))
+        covered = [Coverage(t0=a, t1=b, state=state) for a, b, state in stretches if a < b]
         head = ReportHead(
             report_id=f"{self.method}/{self.received}",
             revision=self.revision,
             t0=t0,
             t1=t1,
             temporality=self.temporality,
-            coverage=tuple(stretches),
+            coverage=tuple(covered),
         )
         return ParsedReport(head=head, rows=self.rows)
 
