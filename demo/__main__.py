@@ -5,20 +5,22 @@ back into the ledger and into a summary: the founding observation, as the pipeli
 """
 
 import argparse
-import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from demo.installation import Installation
-from demo.story import Loop, Told
 from demo.world import World
+
+if TYPE_CHECKING:
+    from demo.story import Loop, Told
 
 OUT = Console(highlight=False)
 
@@ -35,25 +37,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     begun = time.monotonic()
     installation = Installation(given.folder.absolute())
-    with World(scale=given.scale) as world:
+    with World(scale=given.scale) as world, ExitStack() as running:
         installation.prepare(world)
-        with _saying("starting Prefect's server and ours"):
-            running = installation.processes()
-            running.__enter__()
-        try:
-            told = _loop(world, installation)
-            _show(told, time.monotonic() - begun)
-            if not given.once:
-                _serve_on(installation)
-        finally:
-            running.__exit__(None, None, None)
+        # Prefect reads the environment when it is imported, so that must stand first.
+        from demo.story import Loop  # noqa: PLC0415
+
+        loop = Loop(world, installation, AS_OF)
+        _act("setting up the store, and tokens for the partner", loop.set_up)
+        _act(
+            "starting Prefect's server and ours",
+            lambda: running.enter_context(installation.processes()),
+        )
+        told = _loop(loop)
+        _show(told, time.monotonic() - begun)
+        if not given.once:
+            _serve_on(installation)
     return 0
 
 
-def _loop(world: World, installation: Installation) -> Told:
-    loop = Loop(world, installation, AS_OF)
+def _loop(loop: "Loop") -> "Told":
     acts: Sequence[tuple[str, Callable[[], object]]] = (
-        ("setting up the store, and a token for the partner", loop.set_up),
         ("ingest: three channels", loop.ingest),
         ("publish: one edition", loop.publish),
         ("the partner follows its feed", loop.follow),
@@ -65,31 +68,21 @@ def _loop(world: World, installation: Installation) -> Told:
         ("summarise: stories in summary", loop.summarise),
     )
     for words, act in acts:
-        with _saying(words) as done:
-            done(act())
+        _act(words, act)
     return loop.told()
 
 
-@contextmanager
-def _saying(words: str) -> Iterator[Callable[[object], None]]:
-    begun, said = time.monotonic(), ""
-
-    def done(result: object) -> None:
-        nonlocal said
-        said = "" if result is None else str(result)
-
-    with OUT.status(f"{words} …") if OUT.is_terminal else _quiet():
-        yield done
-    took = time.monotonic() - begun
-    OUT.print(f"[green]✓[/] {words} [dim]{took:.1f} s[/]" + (f"\n    {said}" if said else ""))
+def _act(words: str, act: Callable[[], object]) -> None:
+    """Do one act of the loop, saying so while it lasts and what it came to."""
+    begun = time.monotonic()
+    with OUT.status(f"{words} …") if OUT.is_terminal else nullcontext():
+        result = act()
+    OUT.print(f"[green]✓[/] {words} [dim]{time.monotonic() - begun:.1f} s[/]")
+    if result is not None:
+        OUT.print(f"    {result}")
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    yield
-
-
-def _show(told: Told, took: float) -> None:
+def _show(told: "Told", took: float) -> None:
     for title, rows in told.tables.items():
         OUT.print()
         OUT.print(_table(title, rows))
@@ -119,6 +112,4 @@ def _serve_on(installation: Installation) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr] -- a real stream here
-    os.environ.setdefault("NO_COLOR", "") if not OUT.is_terminal else None
     sys.exit(main())
