@@ -46,7 +46,7 @@ class Declared(NamedTuple):
 
 
 def declared(path: Path = PREFECT_YAML) -> list[Declared]:
-    """Read the deployments of `prefect.yaml`."""
+    """Read the deployments of a `prefect.yaml`."""
     found = []
     for deployment in yaml.safe_load(path.read_text())["deployments"]:
         module, _, function = deployment["entrypoint"].rpartition(".")
@@ -97,9 +97,11 @@ def difference(
     return lines + [f"- deployment {name}" for name in sorted(found) if name not in names]
 
 
-def bootstrap(client: SyncPrefectClient, say: Callable[[str], None], *, dry_run: bool) -> bool:
+def bootstrap(
+    client: SyncPrefectClient, path: Path, say: Callable[[str], None], *, dry_run: bool
+) -> bool:
     """Show the difference, then make it; say whether the server is now as declared."""
-    wanted, found = declared(), deployed(client)
+    wanted, found = declared(path), deployed(client)
     lines = difference(wanted, found, has_pool=_has_pool(client))
     has_automation = has_zombie_watch()
     lines += [] if has_automation else [f"+ automation {ZOMBIES}"]
@@ -111,8 +113,8 @@ def bootstrap(client: SyncPrefectClient, say: Callable[[str], None], *, dry_run:
         pool = WorkPoolCreate(name=POOL, type="process", concurrency_limit=POOL_LIMIT)
         client.create_work_pool(pool)
     if not has_automation:
-        zombies().create()  # type: ignore[unused-coroutine] -- sync here: no loop is running
-    if not _deploy(say):
+        zombies().create()  # type: ignore[unused-coroutine]  # sync here: no loop is running
+    if not _deploy(path, say):
         return False
     _prune(client, wanted)
     say(f"{len(wanted)} deployments on {client.api_url}")
@@ -161,11 +163,11 @@ def _has_pool(client: SyncPrefectClient) -> bool:
     return True
 
 
-def _deploy(say: Callable[[str], None]) -> bool:
+def _deploy(path: Path, say: Callable[[str], None]) -> bool:
     """Let Prefect's own command read prefect.yaml: what it makes is what operators know."""
     environ = os.environ | {"RETOLD_HOME": os.environ.get("RETOLD_HOME") or str(Path.cwd())}
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    command += ["--prefect-file", str(PREFECT_YAML)]
+    command += ["--prefect-file", str(path)]
     done = subprocess.run(  # noqa: S603 -- our own interpreter
         command, check=False, capture_output=True, text=True, env=environ, cwd=PREFECT_YAML.parent
     )
@@ -191,6 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="retold bootstrap", description=__doc__)
     parser.add_argument("--dry-run", action="store_true")
     parser.add_argument("--wait", type=float, default=60, help="seconds to wait for the server")
+    parser.add_argument("--prefect-file", type=Path, default=PREFECT_YAML)
     given = parser.parse_args(arguments)
 
     def say(line: Any) -> None:
@@ -199,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with get_client(sync_client=True) as client:
         if not await_server(client, given.wait, say):
             return 1
-        return 0 if bootstrap(client, say, dry_run=given.dry_run) else 1
+        return 0 if bootstrap(client, given.prefect_file, say, dry_run=given.dry_run) else 1
 
 
 if __name__ == "__main__":
