@@ -11,6 +11,8 @@ from hashlib import sha256
 from math import isfinite
 from typing import Any, NamedTuple, TypeVar
 
+import orjson
+
 from rules import screen, text, times
 from schemas._record import Record
 from schemas.channel import Channel, DateReading
@@ -47,6 +49,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE | re.ASCI
 _TIMES = ("submitted_at", "published_at", "updated_at")
 _RESPONSE_TIMES = ("published_at", "updated_at")
 _LARGEST = 2**63
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
 
 R = TypeVar("R", bound=Record)
 
@@ -80,7 +83,7 @@ def normalise(draft: Draft, channel: Channel, reading: DateReading) -> Telling:
     origin = _known(draft.origin) or own
     others = map(_known, draft.references)
     content = _content(draft, channel, reading, origin, url)
-    canonical = content.model_dump_json()
+    kept = canonical(content)
     return Telling(
         channel=channel.id,
         external_id=own.external_id,
@@ -90,9 +93,19 @@ def normalise(draft: Draft, channel: Channel, reading: DateReading) -> Telling:
         # without a time of change are ordered by their arrival.
         told_at=content.updated_at,
         content=content,
-        canonical=canonical,
-        fingerprint=sha256(canonical.encode()).hexdigest(),
+        canonical=kept,
+        fingerprint=fingerprint(kept),
     )
+
+
+def canonical(content: Content) -> str:
+    """Write a content as canonical JSON, by sorted keys: equal contents are equal texts."""
+    return orjson.dumps(vars(content), default=vars, option=_CANONICAL).decode()
+
+
+def fingerprint(canonical: str) -> str:
+    """Digest canonical JSON: 64 hex digits, the same on every machine."""
+    return sha256(canonical.encode()).hexdigest()
 
 
 def _content(
@@ -315,7 +328,7 @@ _NOTHING_FOUND = Moderation()
 
 
 def _json(told: object, deepest: int = DEEPEST) -> Any:
-    """Pass on what a channel alone knows, as JSON can say it, by sorted keys."""
+    """Pass on what a channel alone knows, as JSON can say it."""
     if not deepest:
         raise UnfitError("bad_ext", f"ext is more than {DEEPEST} deep; flatten it")
     if isinstance(told, str):

@@ -1,3 +1,4 @@
+import json
 from hashlib import sha256
 from typing import Any
 
@@ -5,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules.normalise import DEEPEST, LONGEST_NAME, normalise
+from rules.normalise import DEEPEST, LONGEST_NAME, canonical, normalise
 from schemas.channel import Channel, DateReading
 from schemas.errors import UnfitError
 from schemas.story import Content, Draft, Reference, Rights, Telling
@@ -56,9 +57,13 @@ def test_a_draft_that_tells_next_to_nothing_is_a_story_too() -> None:
 
 def test_the_fingerprint_is_of_the_canonical_json_and_that_reads_back_to_the_content() -> None:
     told = telling()
+    assert told.canonical == canonical(told.content)
     assert told.fingerprint == sha256(told.canonical.encode()).hexdigest()
     assert Content.model_validate_json(told.canonical) == told.content
-    assert Content.model_validate_json(told.canonical).model_dump_json() == told.canonical
+    assert canonical(Content.model_validate_json(told.canonical)) == told.canonical
+    assert json.dumps(json.loads(told.canonical), sort_keys=True, separators=(",", ":")) == (
+        told.canonical
+    )
 
 
 def test_the_order_in_which_a_channel_writes_its_own_fields_changes_nothing() -> None:
@@ -363,6 +368,7 @@ def test_the_same_draft_makes_the_same_telling_and_it_reads_back(fields: dict[st
         return
     assert telling(**fields) == told
     assert Content.model_validate_json(told.canonical.encode()) == told.content
+    assert canonical(Content.model_validate_json(told.canonical)) == told.canonical
     assert len({reply.id for reply in told.content.responses}) == len(told.content.responses)
 
 
