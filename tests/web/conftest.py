@@ -1,0 +1,27 @@
+"""What the tests of the web may ask for."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from store.database import Engine
+from tests.web.rig import Rig
+
+
+@pytest.fixture
+def rig(sqlite_engine: Engine) -> Iterator[Rig]:
+    """Give an installation to ask things of."""
+    rig = Rig(sqlite_engine)
+    yield rig
+    rig.runner.close()
+
+
+@pytest.fixture(autouse=True)
+def _unbound_logs() -> Iterator[None]:
+    """Undo what a server does to the loggers: its handlers hold on to this test's streams."""
+    yield
+    for name in ("uvicorn", "web"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True

@@ -1,0 +1,63 @@
+"""What the web stands on: everything it needs is handed to it in one record."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schemas.config import Config
+from schemas.partner import Edition
+from schemas.publication import Document
+from schemas.views import Hit
+from store.database import Engine
+
+
+class Received(Protocol):
+    """What became of a report that a partner sent."""
+
+    @property
+    def id(self) -> int:
+        """Name the kept report."""
+        ...
+
+    @property
+    def sha256(self) -> str:
+        """Digest the bytes as they came."""
+        ...
+
+    @property
+    def duplicate(self) -> bool:
+        """Say whether the same bytes were there already."""
+        ...
+
+
+class Hits(Protocol):
+    """Where the beacon's hits are kept."""
+
+    def add(self, rows: Sequence[Hit]) -> object:
+        """Keep hits; they are safe when this returns."""
+        ...
+
+
+DocumentOf = Callable[[Config, Edition, str, int], Document | None]
+"""Gives an edition's document in a format, below a number of its log; None where there is none."""
+
+Receive = Callable[[Engine, str, str, bytes, str, datetime], Received]
+"""Keeps a report: the platform, the method, the bytes, their media type, and when they came."""
+
+
+@dataclass(frozen=True)
+class House:
+    """An installation as the web needs it."""
+
+    engine: Engine
+    config: Callable[[], Config]
+    """The present configuration. Asked at every request: it must be quick, and must not fail."""
+    public_url: str
+    """Where partners reach us, without a slash at its end."""
+    key: bytes
+    """For the beacon's addresses."""
+    hits: Hits
+    now: Callable[[], datetime]
+    receive: Receive
+    document: DocumentOf

@@ -1,0 +1,150 @@
+"""Take in the reports of views that partners send."""
+
+import asyncio
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import NamedTuple
+
+import orjson
+from starlette.types import Receive, Scope
+
+from schemas.config import Config
+from schemas.errors import RetoldError, StoreError
+from schemas.views import Method
+from web import answers, keys, requests
+from web.answers import INERT, Answer
+from web.deliveries import Deliveries
+from web.fresh import Fresh
+from web.house import House
+from web.standing import Standing
+
+ROOT = "/reports/"
+
+LONGEST_BYTES = 50 * 1024 * 1024
+
+MEDIA_TYPES = (
+    "application/json",
+    "application/jsonl",
+    "application/x-ndjson",
+    "application/x-jsonlines",
+    "text/csv",
+)
+
+# What follows an answer to half a body would be the other half.
+_CLOSE = (b"connection", b"close")
+
+_TOO_LARGE = answers.problem(
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    f"A report has at most {LONGEST_BYTES} bytes: send each month on its own.",
+    [_CLOSE],
+)
+
+_UNSUPPORTED = answers.problem(
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    f"A report is plain {', '.join(MEDIA_TYPES)}, as its Content-Type must say.",
+    [(b"accept", ", ".join(MEDIA_TYPES).encode())],
+)
+
+_EMPTY = answers.problem(HTTPStatus.BAD_REQUEST, "There is no report in this request.")
+
+
+class _Ask(NamedTuple):
+    """A request that may go on: whose report it is, how it was counted, and in what form."""
+
+    platform: str
+    method: str
+    media_type: str
+
+
+class Reports:
+    """The addresses under `/reports/`."""
+
+    def __init__(self, house: House, standing: Fresh[Standing], deliveries: Deliveries) -> None:
+        self._house = house
+        self._standing = standing
+        self._deliveries = deliveries
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Answer:
+        """Answer one request; a report is safe before the answer goes out."""
+        headers, query = requests.headers(scope), requests.query(scope)
+        standing = await self._standing.get()
+        now = self._house.now()
+        shown = keys.presented(headers, query.token)
+        token = standing.keyring.holder(shown, "report", now)
+        if token is None:
+            return answers.UNAUTHORIZED
+        if scope["method"] != "POST":
+            return answers.POST_ONLY
+        self._deliveries.use(token.id, now)
+        platform = scope["path"].removeprefix(ROOT)
+        methods = _methods(self._house.config(), platform)
+        method = query.method or next(iter(methods), "")
+        if platform != token.partner or method not in methods:
+            return answers.NOT_FOUND
+        media_type = _media_type(headers)
+        if media_type is None:
+            return _UNSUPPORTED
+        payload = await _body(headers, receive)
+        if isinstance(payload, Answer):
+            return payload
+        return await self._receive(_Ask(platform, method, media_type), payload)
+
+    async def _receive(self, ask: _Ask, payload: bytes) -> Answer:
+        try:
+            received = await asyncio.to_thread(
+                self._house.receive,
+                self._house.engine,
+                ask.platform,
+                ask.method,
+                payload,
+                ask.media_type,
+                self._house.now(),
+            )
+        except StoreError:
+            raise
+        except RetoldError as error:
+            return answers.problem(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        said = {
+            "id": received.id,
+            "sha256": received.sha256,
+            "status": "duplicate" if received.duplicate else "received",
+        }
+        return answers.whole(
+            HTTPStatus.ACCEPTED,
+            "application/json",
+            orjson.dumps(said) + b"\n",
+            (b"cache-control", b"no-store"),
+            INERT,
+        )
+
+
+def _methods(config: Config, platform: str) -> Sequence[str]:
+    """List how a platform's reports may have been counted, the counter of record first."""
+    counters = config.platforms().get(platform, ())
+    return [method for method in counters if method != Method.BEACON]  # that one is ours
+
+
+def _media_type(headers: dict[bytes, bytes]) -> str | None:
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        return None
+    told = headers.get(b"content-type", b"").decode("latin-1")
+    bare = told.partition(";")[0].strip().lower()
+    return bare if bare in MEDIA_TYPES else None
+
+
+async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes | Answer:
+    """Read a body whole, or say why not; hold no more of it than is allowed."""
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > LONGEST_BYTES:
+        return _TOO_LARGE
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return _EMPTY  # nobody is there to read it
+        body += message.get("body", b"")
+        if len(body) > LONGEST_BYTES:
+            return _TOO_LARGE
+        more = message.get("more_body", False)
+    return bytes(body) if body else _EMPTY

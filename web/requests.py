@@ -1,0 +1,39 @@
+"""What a request asks, read from what ASGI says of it."""
+
+from typing import NamedTuple
+from urllib.parse import parse_qs
+
+from starlette.types import Scope
+
+
+class Query(NamedTuple):
+    """What stands after the question mark; of a name that comes twice the first."""
+
+    token: bytes = b""
+    below: str = ""
+    method: str = ""
+
+
+_NO_QUERY = Query()
+
+
+def query(scope: Scope) -> Query:
+    """Read the parameters we know; pass over the others."""
+    text = scope["query_string"]
+    if not text:
+        return _NO_QUERY
+    found = parse_qs(text.decode("latin-1"))
+    first = {name: found[name][0] for name in ("below", "method") if name in found}
+    token = found.get("token", [""])[0].encode("utf-8", "replace")
+    return Query(token, **first)
+
+
+def headers(scope: Scope) -> dict[bytes, bytes]:
+    """Read the headers by name; those that come several times are one list."""
+    lines = scope["headers"]
+    found = dict(lines)
+    if len(found) < len(lines):
+        found = {}
+        for name, value in lines:
+            found[name] = found[name] + b", " + value if name in found else value
+    return found
