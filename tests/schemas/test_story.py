@@ -1,0 +1,65 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas._record import Record
+from schemas.story import Content, Draft, Reference, Rights, Service, Story, Tag
+from tests import make
+
+
+@pytest.mark.parametrize(
+    "record", [make.draft(), make.content(), make.story(), make.telling(), make.channel()]
+)
+def test_a_record_is_frozen_and_closed(record: Record) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        record.kind = "other"  # type: ignore[attr-defined]
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        type(record).model_validate(dict(record) | {"surprise": 1})
+
+
+@pytest.mark.parametrize("record", [make.draft(), make.content(), make.story(), make.telling()])
+def test_a_record_reads_back_from_its_json(record: Record) -> None:
+    assert type(record).model_validate_json(record.model_dump_json()) == record
+
+
+def test_a_story_says_all_that_its_content_says() -> None:
+    story = make.story()
+    assert {field: getattr(story, field) for field in Content.model_fields} == dict(make.content())
+
+
+def test_nothing_may_be_done_with_a_story_that_says_nothing_of_it() -> None:
+    assert Rights().may_syndicate is False
+    assert Draft(external_id="1").origin is None
+
+
+def test_a_service_is_named_as_organisations_are() -> None:
+    assert Service(scheme="ods", code="RXX").organisation == "ods:RXX"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"fft": 0},
+        {"fft": 7},
+        {"criticality": 6},
+        {"external_id": ""},
+        {"kind": "rumour"},
+        {"tags": ({"name": "x", "polarity": 2},)},
+        {"body_format": "rtf"},
+    ],
+)
+def test_a_draft_out_of_range_is_refused(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        make.draft(**fields)
+
+
+def test_a_reference_names_its_publisher_and_the_story() -> None:
+    with pytest.raises(ValidationError):
+        Reference(publisher="", external_id="1")
+    assert Tag(name="x").polarity is None
+
+
+def test_the_public_schema_of_a_story_describes_every_field() -> None:
+    described = Story.model_json_schema()["properties"]
+    assert set(described) == set(Story.model_fields)
