@@ -127,7 +127,7 @@ def test_whoever_shares_a_commit_that_fails_is_told(tmp_path: Path) -> None:
 
 def test_a_hit_that_cannot_be_one_spoils_no_other(tmp_path: Path) -> None:
     with open_hits(tmp_path / "beacon.db") as hits:
-        with pytest.raises(AttributeError):
+        with pytest.raises(TypeError):
             hits.add([hit(1), hit(2).model_copy(update={"agent": None})])
         hits.add([hit(3)])
         assert stories(hits) == ["s3"]
