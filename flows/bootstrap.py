@@ -113,7 +113,7 @@ def bootstrap(
         pool = WorkPoolCreate(name=POOL, type="process", concurrency_limit=POOL_LIMIT)
         client.create_work_pool(pool)
     if not has_automation:
-        zombies().create()  # type: ignore[unused-coroutine]  # sync here: no loop is running
+        zombies().create()
     if not _deploy(path, say):
         return False
     _prune(client, wanted)
@@ -149,10 +149,9 @@ def zombies() -> Automation:
 def has_zombie_watch() -> bool:
     """Say whether the server marks silent runs as crashed."""
     try:
-        Automation.read(name=ZOMBIES)
+        return bool(Automation.read(name=ZOMBIES))
     except ValueError:
         return False
-    return True
 
 
 def _has_pool(client: SyncPrefectClient) -> bool:
