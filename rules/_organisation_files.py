@@ -69,7 +69,7 @@ def read(files: Sequence[tuple[str, bytes]]) -> Known:
         try:
             rows.extend(_rows(file, payload, faults))
         except _UnreadableError as error:
-            faults.append(error.fault)
+            faults.extend(error.args)
             whole = False
     ids = frozenset(row.id for row in rows)
     fit = [row for row in rows if not _note(faults, _row_faults(row))]
@@ -87,11 +87,7 @@ def read(files: Sequence[tuple[str, bytes]]) -> Known:
 
 
 class _UnreadableError(Exception):
-    """A file breaks off: what follows cannot be told."""
-
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(str(fault))
-        self.fault = fault
+    """A file breaks off with the fault that is the argument: what follows cannot be told."""
 
 
 def _note(faults: list[Fault], found: Iterator[Fault]) -> bool:

@@ -90,8 +90,6 @@ class _Walk:
     def _header(self) -> Path:
         line = self._take().line
         is_array = self._sees("[")
-        if is_array:
-            self._take()
         *around, name = self._key()
         while self._sees("]"):
             self._take()

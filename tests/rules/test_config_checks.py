@@ -73,6 +73,18 @@ from tests.rules._written import (
             id="key of a table within",
         ),
         pytest.param(
+            CHANNEL + "zone = 'UTC'\n",
+            "4: channels[0].zone: nothing is known by this name (it belongs into "
+            "[channels.own_site])",
+            id="key of its site",
+        ),
+        pytest.param(
+            CHANNEL + 'channel = "a"\n',
+            "4: channels[0].channel: nothing is known by this name (there are: every, id, kind, "
+            "language, options, own_site, publisher, rights, secrets)",
+            id="key of no table",
+        ),
+        pytest.param(
             CHANNEL + "[channels.rights]\nmay_syndicate = 1\n",
             "5: channels[0].rights.may_syndicate: must be true or false "
             "(write may_syndicate = true)",

@@ -62,6 +62,10 @@ def test_rows_of_one_organisation_add_their_parents_up_in_order_across_files() -
     )
 
 
+def test_an_organisation_may_have_been_there_for_one_day() -> None:
+    assert not faults(f"{HEADER}ods,RXX,Anytown,,,,,2010-04-01,2010-04-01\n")
+
+
 def test_a_quoted_cell_over_several_lines_does_not_shift_the_lines_of_faults() -> None:
     text = 'scheme,code,name\nods,R1,"Any\ntown"\n,R2,Elsewhere\n'
     assert faults(text) == ["0.csv:4: scheme: is empty (fill in the scheme, or take the row out)"]
@@ -191,9 +195,9 @@ def test_every_circle_is_told() -> None:
 
 
 def test_a_file_that_is_not_utf8_is_named_with_the_line_that_shows_it() -> None:
-    found = _organisation_files.read([("o.csv", b"scheme,code,name\nods,RXX,Caf\xe9\n")])
+    found = _organisation_files.read([("o.csv", b"\nscheme,code,name\nods,RXX,Caf\xe9\n")])
     assert [str(fault) for fault in found.faults] == [
-        "o.csv:2: text: the file is not UTF-8 (save it as “CSV UTF-8”)"
+        "o.csv:3: text: the file is not UTF-8 (save it as “CSV UTF-8”)"
     ]
 
 
