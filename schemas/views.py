@@ -226,6 +226,7 @@ view_reports = sa.Table(
     sa.Column("received_at", Time, nullable=False),
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("reason", sa.Text),
+    sa.Column("settled_at", Time, comment="null until its months were settled with it"),
     sa.Column("report_id", sa.Text, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("temporality", sa.Text, nullable=False),

@@ -82,6 +82,14 @@ def months_of(connection: Connection, numbers: Collection[int]) -> set[int]:
     return set(connection.execute(query, wanted.params).scalars())
 
 
+def rules_of(connection: Connection, numbers: Collection[int]) -> dict[int, str]:
+    """Say by which rule each of these references leads to its story."""
+    query = sa.select(item_aliases.c.item_ref_id, item_aliases.c.how).where(
+        item_aliases.c.item_ref_id.in_(numbers)
+    )
+    return {number: how for number, how in connection.execute(query)}  # noqa: C416 -- a Row
+
+
 def merged(connection: Connection) -> dict[str, str]:
     """Say of each merged story which one it became, however many merges later."""
     rows = connection.execute(

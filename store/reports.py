@@ -133,17 +133,17 @@ def apply(
     *,
     revision: int | None = None,
     rows: int | None = None,
-) -> frozenset[int]:
-    """Add what a report states to the ledger; return the months of its platform it touches.
+) -> None:
+    """Add what a report states to the ledger.
 
     Every row lies within one month and within the report's coverage. `revision` and `rows`
     stand for the head's and the number of rows where the report cannot know them itself.
     """
     one_writer(connection, "observations")
     head = parsed.head
-    platform, method = connection.execute(
-        sa.select(view_reports.c.platform, view_reports.c.method).where(view_reports.c.id == number)
-    ).one()
+    platform = connection.execute(
+        sa.select(view_reports.c.platform).where(view_reports.c.id == number)
+    ).scalar_one()
     connection.execute(
         sa.update(view_reports)
         .where(view_reports.c.id == number)
@@ -160,10 +160,6 @@ def apply(
     )
     _add_coverage(connection, number, parsed)
     _add_observations(connection, number, platform, parsed.rows)
-    touched = {m for c in parsed.head.coverage for m in months.touched(c.t0, c.t1)}
-    if head.temporality is Temporality.CUMULATIVE:
-        touched.update(_metered(connection, platform, method))
-    return frozenset(touched)
 
 
 def _add_coverage(connection: Connection, number: int, parsed: ParsedReport) -> None:
@@ -224,17 +220,6 @@ def _numbers(connection: Connection, platform: str, refs: Sequence[str]) -> dict
     )
     rows = connection.execute(query, wanted.params | {"platform": platform})
     return {ref: number for ref, number in rows}  # noqa: C416 -- a Row is no pair to mypy
-
-
-def _metered(connection: Connection, platform: str, method: str) -> range:
-    """A reading moves the growth up to the next one, and rules out others since the last."""
-    query = sa.text(
-        "SELECT min(o.month), max(o.month) FROM view_reports v"
-        " JOIN observations o ON o.report_id = v.id WHERE v.platform = :platform"
-        " AND v.method = :method AND v.temporality = 'cumulative'"
-    )
-    row = connection.execute(query, {"platform": platform, "method": method}).one()
-    return range(row[0], row[1] + 1) if row[0] is not None else range(0)
 
 
 def _faulty(rows: Sequence[FaultyRow]) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rules import settle
 from schemas import months
 from schemas.views import Temporality
-from store import reports, settling
+from store import reports, settling, touched
 from store.database import Connection, Engine, create_tables, open_engine
 from store.settling import Compared, Reset
 from tests.reports import DAYS, LONGER, METHODS, Told, report_sets, row, stated
@@ -25,8 +25,7 @@ shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 Fact = tuple[str, str, str, int, str]
 
 
-def keep(connection: Connection, told: Sequence[Told], platform: str = "p") -> set[int]:
-    touched: set[int] = set()
+def keep(connection: Connection, told: Sequence[Told], platform: str = "p") -> None:
     for report in told:
         head, again = reports.keep(
             connection,
@@ -37,8 +36,7 @@ def keep(connection: Connection, told: Sequence[Told], platform: str = "p") -> s
             report.received_at,
         )
         assert not again
-        touched |= reports.apply(connection, head.id, report.parsed)
-    return touched
+        reports.apply(connection, head.id, report.parsed)
 
 
 def facts(connection: Connection, platform: str = "p") -> list[Fact]:
@@ -81,8 +79,10 @@ def check_one_by_one(engine: Engine, told: list[Told], chance: Random) -> None:
     chance.shuffle(shuffled)
     with _Undone(engine) as connection:
         for report in shuffled:
-            touched = keep(connection, [report])
-            settling.resolve(connection, "p", METHODS, touched)
+            keep(connection, [report])
+            numbers, wanted = touched.unsettled(connection, "p")
+            settling.resolve(connection, "p", METHODS, wanted)
+            touched.mark_settled(connection, numbers, report.received_at)
         assert facts(connection) == by_rule(told)
 
 

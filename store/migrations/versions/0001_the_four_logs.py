@@ -410,6 +410,12 @@ def upgrade() -> None:
         sa.Column("received_at", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column(
+            "settled_at",
+            sa.BigInteger(),
+            nullable=True,
+            comment="null until its months were settled with it",
+        ),
         sa.Column("report_id", sa.Text(), nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("temporality", sa.Text(), nullable=False),
