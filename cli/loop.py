@@ -150,7 +150,7 @@ def _each(
     else:
         done = [row for row in rows if "error" not in row]
         _door.table("", done, "" if failed else f"No {noun} to work on.")
-    for name, error in failed.items():
-        _door.ERR.print(f"[red]✗[/] {error}" if name in error else f"[red]✗[/] {name}: {error}")
+    for name, why in failed.items():
+        _door.ERR.print(f"[red]✗[/] {why}" if name in why else f"[red]✗[/] {name}: {why}")
     if failed:
         raise typer.Exit(_door.FAILED)

@@ -46,14 +46,15 @@ def listing(*, as_json: AsJson = False) -> None:
 
         rows = [
             {
-                "id": t.id,
-                "partner": t.partner,
-                "use": t.use,
-                "created": f"{t.created_at:%Y-%m-%d}",
-                "expires": None if t.expires_at is None else f"{t.expires_at:%Y-%m-%d}",
-                "live": t.is_live(house.now),
+                "id": token.id,
+                "partner": token.partner,
+                "use": token.use,
+                "created": f"{token.created_at:%Y-%m-%d}",
+                "expires": None if token.expires_at is None else f"{token.expires_at:%Y-%m-%d}",
+                "last_used": None if used is None else f"{used:%Y-%m-%d %H:%M}",
+                "live": token.is_live(house.now),
             }
-            for t in step.listing(house.engine)
+            for token, used in step.listing(house.engine)
         ]
         _door.say(rows, "tokens", "There is no token yet: `retold token create`.", as_json=as_json)
 

@@ -104,6 +104,7 @@ def gather(subjects: Sequence[str], futures: Sequence[PrefectFuture[Counts]]) ->
         except RetoldError as error:
             done.append(Done(subject, {}, str(error)))
         except Exception as error:  # noqa: BLE001 -- the one place where a flow meets the unforeseen
+            get_run_logger().error("%s: unforeseen", subject, exc_info=error)
             done.append(Done(subject, {}, f"{type(error).__name__}: {error}"))
     return done
 

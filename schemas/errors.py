@@ -45,6 +45,7 @@ class Fault(NamedTuple):
 
     file: str
     line: int
+    """0 where there is none: in the environment, or in a file that is missing."""
     where: str
     """The path of the key, as `channels[2].options.url`."""
     what: str
@@ -52,7 +53,8 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         """Say it in one line, as a compiler would."""
-        return f"{self.file}:{self.line}: {self.where}: {self.what} ({self.remedy})"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.where}: {self.what} ({self.remedy})"
 
 
 class ConfigError(RetoldError):

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from schemas.errors import UnknownKindError
+from schemas.config import Config
+from schemas.errors import UnknownError, UnknownKindError
 from schemas.partner import Token
-from store import tokens
+from store import runs, tokens
 from store.database import Engine, reading, writing
 from store.tokens import Known
 
@@ -59,3 +60,32 @@ def listing(engine: Engine) -> list[Known]:
     """List every token there ever was, with its last use."""
     with reading(engine) as connection:
         return tokens.every(connection)
+
+
+def create(
+    engine: Engine,
+    config: Config,
+    who: str,
+    partner: str,
+    use: str,
+    now: datetime,
+    days: int | None = None,
+) -> str:
+    """Make a token for somebody who is configured, and note in the audit who did."""
+    known = {p.id for p in config.partners} | (
+        set(config.platforms()) if use == "report" else set()
+    )
+    if partner not in known:
+        named = ", ".join(sorted(known)) or "none"
+        raise UnknownError(f"nobody called {partner} may have a {use} token; there are: {named}")
+    clear = issue(engine, partner, use, now, days)
+    with writing(engine) as connection:
+        runs.note(connection, who, "token created", partner, {"use": use, "days": days}, now)
+    return clear
+
+
+def withdraw(engine: Engine, who: str, token_id: str, now: datetime) -> None:
+    """End a token for good, and note in the audit who did."""
+    revoke(engine, token_id, now)
+    with writing(engine) as connection:
+        runs.note(connection, who, "token revoked", token_id, {}, now)

@@ -39,7 +39,7 @@ def revoke(connection: Connection, token_id: str, at: datetime) -> bool:
     query = sa.select(tokens.c.revoked_at).where(tokens.c.id == token_id)
     row = connection.execute(query).first()
     if row is None:
-        raise UnknownError(f"no token has the id {token_id}: `retold tokens` lists them")
+        raise UnknownError(f"no token has the id {token_id}: `retold token list` shows them")
     if row[0] is not None:
         return False
     connection.execute(

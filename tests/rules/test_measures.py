@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,8 @@ def story(number: int, *waits: float | None, **fields: object) -> Story:
     return make.story(**(given | fields))
 
 
-def summarised(*stories: Story, **fields: object) -> Summary:
-    given = {
+def summarised(*stories: Story, **fields: Any) -> Summary:
+    given: dict[str, Any] = {
         "subject": "ods:RXX",
         "name": "Anytown",
         "as_of": make.NOON + 60 * DAY,
@@ -37,7 +38,7 @@ def summarised(*stories: Story, **fields: object) -> Summary:
         "platforms": [],
         "suspense": 0,
     }
-    return measures.summarise(Facts(**(given | fields)))  # type: ignore[arg-type] -- named above
+    return measures.summarise(Facts(**(given | fields)))
 
 
 def test_the_response_rate_leaves_imports_out() -> None:

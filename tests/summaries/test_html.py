@@ -30,7 +30,7 @@ def summary(**fields: object) -> Summary:
 
 
 def text_of(page: bytes) -> str:
-    return " ".join(etree.HTML(page.decode()).itertext())
+    return " ".join(str(text) for text in etree.HTML(page.decode()).itertext())
 
 
 def test_the_page_says_the_figures_that_the_summary_holds() -> None:

@@ -1,0 +1,171 @@
+"""What an operator types, from an empty folder to a feed, and what is said when it goes wrong."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli import app
+from tests.connectors import hostile
+from tests.flows import house
+
+ROOT = Path(__file__).parents[2]
+
+
+class Typist:
+    """Somebody at a terminal."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self.environ = environ
+
+    def types(self, *words: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(app, list(words), env=self.environ)
+        assert result.exit_code == code, (result.output, result.exception)
+        return result
+
+    def reads(self, *words: str) -> Any:
+        return json.loads(self.types(*words, "--json").stdout)
+
+
+@pytest.fixture
+def typist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Typist]:
+    monkeypatch.chdir(tmp_path)
+    served = {"/": hostile.answer(house.FEED, content_type="application/rss+xml")}
+    with hostile.serve(served) as far:
+        given = house.environment(tmp_path, far.url("/"), far.place)
+        yield Typist(given)
+
+
+def test_from_nothing_to_a_feed_and_twice_changes_nothing(typist: Typist) -> None:
+    typist.types("init")
+    typist.types("init")
+    assert "2 channels" in typist.types("check").stdout
+    (row,) = typist.reads("ingest", "forum")
+    assert (row["new"], row["fetched"]) == (2, 2)
+    assert "unchanged" in typist.types("ingest", "forum").stdout
+    (row,) = typist.reads("publish")
+    assert row["came_in"] == 2
+    (row,) = typist.reads("publish", "voice/all")
+    assert row["came_in"] == 0
+    assert typist.types("ingest", "--due", "forum").stdout.strip() == "No channel to work on."
+
+
+def test_one_channel_that_fails_stops_no_other_and_is_named(typist: Typist) -> None:
+    typist.types("init")
+    result = typist.types("ingest", "--json", code=1)
+    assert [("error" in row) for row in json.loads(result.stdout)] == [False, True]
+    assert "gone" in result.stderr
+    status = typist.reads("status")
+    outcomes = {row["channel"]: row["outcome"] for row in status["channels"]}
+    assert outcomes == {"forum": "done", "gone": "failed"}
+    assert "editions: nothing yet" in typist.types("status").stdout
+
+
+def test_a_story_is_shown_held_released_merged_and_withdrawn(typist: Typist) -> None:
+    typist.types("init")
+    typist.types("ingest", "forum")
+    assert "Kind staff" in typist.types("story", "show", "forum/s1").stdout
+    typist.types("story", "hold", "forum/s1", "--why", "a doubt")
+    shown = typist.reads("story", "show", "forum/s1")
+    assert (shown["story"]["status"], shown["story"]["reason"]) == ("held", "by_person")
+    typist.types("story", "release", "forum/s1")
+    typist.types("publish")
+    assert "voice/all" in typist.types("story", "show", "forum/s1").stdout
+    assert "stays" in typist.types("story", "merge", "forum/s1", "forum/s2").stdout
+    typist.types("story", "withdraw", "forum/s1")
+    (row,) = typist.reads("publish")
+    assert row["went_out"] == 2
+    assert "no story is known" in typist.types("story", "show", "nowhere", code=1).stderr
+
+
+def test_tokens_are_made_listed_and_revoked(typist: Typist) -> None:
+    typist.types("init")
+    made = typist.reads("token", "create", "voice", "--days", "30")
+    clear = made["token"]
+    assert clear.startswith("rt_feed_")
+    listed = typist.types("token", "list").stdout
+    assert clear not in listed
+    (row,) = typist.reads("token", "list")
+    typist.types("token", "revoke", row["id"])
+    (row,) = typist.reads("token", "list")
+    assert row["live"] is False
+    assert "there are: voice" in typist.types("token", "create", "nobody", code=1).stderr
+    assert "rt_report_" in typist.types("token", "create", "voice", "--use", "report").stdout
+
+
+def test_quarantine_is_looked_at_and_tried_again(typist: Typist) -> None:
+    typist.types("init")
+    assert "Nothing waits" in typist.types("quarantine", "list").stdout
+    assert typist.reads("quarantine", "replay") == [
+        {"tried": 0} | dict.fromkeys(_COUNTS, 0),
+    ]
+    assert "see `quarantine list`" in typist.types("quarantine", "show", "7", code=1).stderr
+
+
+_COUNTS = ("new", "changed", "unchanged", "removed", "quarantined", "skipped")
+
+
+def test_the_store_is_backed_up_restored_and_moved(typist: Typist, tmp_path: Path) -> None:
+    typist.types("init")
+    typist.types("ingest", "forum")
+    typist.types("backup", str(tmp_path / "b.db"))
+    assert "already" in typist.types("backup", str(tmp_path / "b.db"), code=1).stderr
+    typist.types("restore", str(tmp_path / "b.db"), "--yes")
+    typist.types("upgrade")
+    typist.types("move", f"sqlite:///{tmp_path}/moved.db")
+    status = typist.reads("status")
+    assert status["stories"] == [{"status": "published", "stories": 2}]
+
+
+def test_reads_are_collected_settled_summed_up_and_explained(
+    typist: Typist, tmp_path: Path
+) -> None:
+    typist.types("init")
+    typist.types("ingest", "forum")
+    typist.types("collect")
+    typist.types("reconcile", "voice", "--full")
+    (row,) = typist.reads("summarise", "forum", "--to", str(tmp_path / "out"))
+    assert row["stories"] == 2
+    assert (tmp_path / "out" / "forum.html").exists()
+    typist.types("explain", "ods:RXX")
+    assert typist.reads("explain", "forum/s1")
+
+
+def test_every_fault_of_the_configuration_is_told_at_once(typist: Typist, tmp_path: Path) -> None:
+    (tmp_path / "retold.toml").write_text('nmae = "x"\n[[channels]]\nid = "a"\nkind = "morse"\n')
+    result = typist.types("check", code=2)
+    assert "retold.toml:1" in result.stderr
+    assert "morse" in result.stderr
+    assert typist.types("ingest", code=2).stderr == result.stderr
+
+
+def test_what_is_not_there_is_said_without_a_traceback(typist: Typist) -> None:
+    assert "run `retold init`" in typist.types("ingest", code=1).stderr
+    typist.types("init")
+    assert "there are: forum, gone" in typist.types("ingest", "nothing", code=1).stderr
+    assert "there are: voice/all" in typist.types("publish", "nothing", code=1).stderr
+    assert "there are: voice" in typist.types("collect", "nothing", code=1).stderr
+    assert "nothing to summarise" in typist.types("summarise", "ods:NOPE", code=1).stderr
+    assert "there are: ingest" in typist.types("flow", "nothing", code=2).stderr
+
+
+def test_init_writes_a_configuration_to_begin_with(tmp_path: Path) -> None:
+    given = {"RETOLD_CONFIG": str(tmp_path / "r.toml"), "RETOLD_STATE_DIR": str(tmp_path / "s")}
+    typist = Typist(given)
+    assert "wrote" in typist.types("init").stdout
+    assert "no fault" in typist.types("check").stdout
+    assert (tmp_path / "s" / "secret.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_help_comes_without_prefect_and_without_the_store() -> None:
+    code = (
+        "import sys; from cli import app\n"
+        "sys.exit(repr({'prefect', 'sqlalchemy', 'lxml'} & set(sys.modules)) != 'set()')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert done.returncode == 0
