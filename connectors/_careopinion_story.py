@@ -28,6 +28,9 @@ CRITICALITY = {
     "severely critical": 5,
 }
 
+IMPORTS = {"nhschoices": "nhs.uk", "nhs.uk": "nhs.uk"}
+"""Publishers by the routes on which stories come that were first told there."""
+
 _CHANGES = (Change.NONE, Change.PLANNED, Change.MADE)
 
 Told = Mapping[str, Any]
@@ -71,14 +74,16 @@ def draft(opinion: Told, parts: Mapping[str, Iterable[Told]], scheme: str) -> Dr
 
 def _origin(opinion: Told, related: Mapping[str, tuple[str, str]]) -> Reference | None:
     """Find where an import was first told: its address names the publisher best."""
-    if "origin" not in related:
-        return None
-    reference, url = related["origin"]
+    route = str(opinion.get("submissionRoute") or "")
+    reference, url = related.get("origin", ("", ""))
     host = (urlsplit(url).hostname or "").removeprefix("www.")
-    publisher = host or str(opinion.get("submissionRoute") or "")
-    if not publisher or not reference:
-        return None
-    return Reference(publisher=publisher, external_id=reference, url=url or None)
+    publisher = host or IMPORTS.get(route.casefold().replace(" ", ""), route)
+    if publisher and reference:
+        return Reference(publisher=publisher, external_id=reference, url=url or None)
+    if publisher in IMPORTS.values():
+        # Known to be told there first, though not by what name: no other story bears this one.
+        return Reference(publisher=publisher, external_id=f"careopinion:{opinion['id']}")
+    return None
 
 
 def _tag(tag: Told) -> Tag:

@@ -17,7 +17,7 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 from connectors import _careopinion_cursor as cursors
 from connectors import _careopinion_story as stories
@@ -43,7 +43,8 @@ _OVERLAP = 10
 """Stories by which pages of the list overlap: so many may vanish between two of them."""
 _LOOK_BACK = timedelta(days=2)
 _AT_ONCE = 8
-_SORRY = b"Sorry! Something went wrong."
+_SORRY = "Sorry! Something went wrong."
+_LARGEST = 1 << 63
 _VANISHED = 0.5
 """Share of the known stories beyond which we believe in a fault rather than in removals."""
 _FEW = 20
@@ -112,7 +113,7 @@ class _Reader:
         search = dict(self.options.search) | ({"publishedafter": _before(after)} if after else {})
         skip, before = 0, set[int]()
         while True:
-            raw, page = self._list("opinions", skip, search)
+            raw, page, is_full = self._list("opinions", skip, search)
             ids = {o["id"] for o in page}
             if before and not ids & before:  # more vanished than pages overlap by: step back
                 skip, before = max(0, skip - MOST), set()
@@ -121,7 +122,7 @@ class _Reader:
             self.seen |= ids
             if news:
                 yield raw, news
-            if len(page) < MOST:
+            if not is_full:
                 return
             skip, before = skip + MOST - _OVERLAP, ids
 
@@ -133,7 +134,7 @@ class _Reader:
             raw = b"[" + b",".join(found[place : place + MOST]) + b"]"
             if place + MOST >= len(found):  # only now is everything up to there kept
                 self.responded = max(self.responded, self.newest)
-            yield self._page(pool, raw, _list_of(self.who, raw))
+            yield self._page(pool, raw, _askable(_list_of(self.who, raw)))
 
     def _responded_to(self) -> list[str]:
         """List the stories that were answered since, without those just read."""
@@ -141,13 +142,13 @@ class _Reader:
         asked: dict[str, None] = {}
         skip = 0
         while True:
-            _, page = self._list("responses", skip, search)
+            _, page, is_full = self._list("responses", skip, search)
             for response in page:
                 story, _ = stories.links(response).get("opinion", ("", ""))
                 if story.isdigit() and int(story) not in self.fresh:
                     asked[story] = None
-                self.newest = max(self.newest, response.get("dateOfSubmission") or "")
-            if len(page) < MOST:
+                self.newest = max(self.newest, _time(response.get("dateOfSubmission")))
+            if not is_full:
                 return list(asked)
             skip += MOST
 
@@ -180,12 +181,12 @@ class _Reader:
         for (story, part), body in zip(asked, answers, strict=True):
             found[part][story] = body
             if part == "responses":
-                times = (r.get("dateOfSubmission") or "" for r in _list_of(self.who, body))
-                self.newest = max(self.newest, *times, "")
+                told_at = (r.get("dateOfSubmission") for r in _askable(_list_of(self.who, body)))
+                self.newest = max(self.newest, *map(_time, told_at), "")
         for opinion in moved:
             self.known[opinion["id"]] = cursors.check(opinion)
             self.fresh.add(opinion["id"])
-            self.published = max(self.published, opinion.get("dateOfPublication") or "")
+            self.published = max(self.published, _time(opinion.get("dateOfPublication")))
         return self._fetched(_spliced(raw, [o["id"] for o in moved], found))
 
     def _fetched(self, payload: bytes) -> Fetched:
@@ -195,12 +196,13 @@ class _Reader:
 
     def _list(
         self, what: str, skip: int, search: Mapping[str, str]
-    ) -> tuple[bytes, list[dict[str, Any]]]:
+    ) -> tuple[bytes, list[dict[str, Any]], bool]:
         params: dict[str, str | int] = {"take": MOST, "skip": skip, **search}
         if what == "opinions":
             params["dateofpublicationorder"] = "asc"
         answer = self._ask(f"{self.api}/{what}", params=params)
-        return answer.body, _list_of(self.who, answer.body)
+        found = _list_of(self.who, answer.body)
+        return answer.body, _askable(found), len(found) >= MOST
 
     def _ask(
         self, url: str, params: Mapping[str, str | int] | None = None, *, gone: bool = False
@@ -216,7 +218,8 @@ class _Reader:
         )
         if answer.status != HTTPStatus.OK:
             return answer
-        if _SORRY in answer.body[:1000]:
+        # A story may say so too, but within its JSON.
+        if answer.body.lstrip(b'"\xef\xbb\xbf').startswith(_SORRY.encode()):
             raise UnreachableError(self.who, "the service says that something went wrong")
         if len(answer.hops) > 1 or _web_page.is_one(answer.body):
             raise RefusedError(
@@ -232,14 +235,36 @@ def _before(moment: str) -> str:
     return (datetime.fromisoformat(moment) - _LOOK_BACK).isoformat()
 
 
-def _list_of(who: str, body: bytes) -> list[dict[str, Any]]:
+def _time(told: Any) -> str:
+    """Take a time to go on from; one that cannot be read is left to whoever reads the story."""
+    try:
+        datetime.fromisoformat(told)
+    except (TypeError, ValueError):
+        return ""
+    return str(told)
+
+
+def _list_of(who: str, body: bytes) -> list[Any]:
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise GarbledError(who, f"the answer is no JSON: {error}") from error
     if not isinstance(found, list):
         raise GarbledError(who, "the answer is no list: has the API changed?")
-    return [one for one in found if isinstance(one, dict) and "id" in one]
+    # The service has been met apologising in the midst of a list, with status 200.
+    if any(isinstance(one, str) and _SORRY in one for one in found):
+        raise UnreachableError(who, "the service says that something went wrong")
+    return found
+
+
+def _askable(found: list[Any]) -> list[dict[str, Any]]:
+    """Keep what can be asked for by its number; what cannot is set aside by `parse`."""
+    return [one for one in found if _has_id(one)]
+
+
+def _has_id(told: Any) -> bool:
+    number = told.get("id") if isinstance(told, dict) else None
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < _LARGEST
 
 
 def _spliced(raw: bytes, wanted: Sequence[int], found: Mapping[str, Mapping[int, bytes]]) -> bytes:
@@ -262,15 +287,27 @@ def parse(channel: Channel, fetched: Fetched) -> Parsed:
     scheme = told(channel, Opts).scheme
     drafts, faulty = [], []
     for opinion in page.get("opinions", ()):
-        if opinion.get("id") not in wanted:
+        if not _has_id(opinion):
+            faulty.append(_nameless(opinion))
+            continue
+        if opinion["id"] not in wanted:
             continue
         parts = {part: page.get(part, {}).get(str(opinion["id"]), ()) for part in PARTS}
         try:
             drafts.append(stories.draft(opinion, parts, scheme))
-        except (KeyError, IndexError, TypeError, AttributeError, ValidationError) as error:
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             faulty.append(_faulty(opinion, parts, error))
     removals = tuple(Removal(external_id=str(story)) for story in page.get("removed", ()))
     return Parsed(drafts=tuple(drafts), faulty=tuple(faulty), removals=removals)
+
+
+def _nameless(told: Any) -> Faulty:
+    return Faulty(
+        payload=orjson.dumps({"opinions": [told]}),
+        media_type=MEDIA_TYPE,
+        code="no_id",
+        reason="what stands in the list has no number to ask for it by",
+    )
 
 
 def _faulty(opinion: dict[str, Any], parts: Mapping[str, Any], error: Exception) -> Faulty:

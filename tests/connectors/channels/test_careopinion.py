@@ -96,9 +96,7 @@ def test_a_run_resumed_at_any_page_loses_nothing_and_asks_for_nothing_twice(
 ) -> None:
     with serving(world) as server:
         of = channel(server)
-        fetching = careopinion.fetch(of, http, None)
-        first = next(fetching)
-        fetching.close()  # type: ignore[attr-defined] -- an iterator here, a generator in truth
+        first = next(careopinion.fetch(of, http, None))
         rest, _ = read(of, http, first.cursor)
     begun = ids([careopinion.parse(of, first)])
     assert sorted({*begun, *ids(rest)}) == sorted(str(s.id) for s in world.stories)
@@ -161,6 +159,12 @@ def test_a_wrong_key_is_a_refusal_that_says_what_to_do(world: World, http: Http)
     ("body", "error", "says"),
     [
         pytest.param(b"Sorry! Something went wrong.", UnreachableError, "went wrong", id="sorry"),
+        pytest.param(
+            b'[{"id":7,"body":"B"},"Sorry! Something went wrong."]',
+            UnreachableError,
+            "went wrong",
+            id="sorry within a list",
+        ),
         pytest.param(b"<html>oops</html>", RefusedError, "a page", id="html"),
         pytest.param(b"{}", GarbledError, "no list", id="an object"),
         pytest.param(b"[1,", GarbledError, "no JSON", id="cut off"),
@@ -172,6 +176,48 @@ def test_what_is_no_answer_is_told_apart(
     served = {"/api/v2/opinions": hostile.answer(body)}
     with hostile.serve(served) as far, pytest.raises(error, match=says):
         read(channel(far.url("/")), http)
+
+
+def test_a_story_may_say_what_the_service_says(http: Http) -> None:
+    story = b'[{"id":7,"title":"T","body":"Sorry! Something went wrong."}]'
+    served = {"/api/v2/opinions": hostile.answer(story)}
+    served |= {
+        f"/api/v2/opinions/7/{part}": hostile.answer(b"[]")
+        for part in ("tags", "responses", "healthservices")
+    }
+    with hostile.serve(served) as far:
+        pages, _ = read(channel(far.url("/")), http)
+    assert ids(pages) == ["7"]
+
+
+def test_what_has_no_number_ends_no_list_and_is_kept_aside(http: Http) -> None:
+    told = [{"id": n, "title": "T", "body": "B", "dateOfPublication": "soon"} for n in range(98)]
+    first = orjson.dumps([*told, {"title": "T"}, 7])
+    second = orjson.dumps([*told[90:], {"id": 98, "title": "T", "body": "B"}])
+    served = {"/api/v2/opinions": [hostile.answer(first), hostile.answer(second)]}
+    parts = {
+        f"/api/v2/opinions/{n}/{part}": hostile.answer(b"[]")
+        for n in range(99)
+        for part in ("tags", "responses", "healthservices")
+    }
+    with hostile.serve({**served, **parts}) as far:
+        pages, cursor = read(channel(far.url("/")), http)
+    assert ids(pages) == [str(n) for n in range(99)]
+    faulty = [one for page in pages for one in page.faulty]
+    assert [one.code for one in faulty] == ["no_id", "no_id"]
+    for one in faulty:
+        again = Fetched(payload=one.payload, media_type=one.media_type)
+        assert careopinion.parse(channel("https://careopinion.example"), again).faulty == (one,)
+    assert cursor
+    assert orjson.loads(cursor)["published"] == ""
+
+
+@pytest.mark.parametrize("route", ["NHSChoices", "NHS Choices", "nhs.uk"])
+def test_an_import_without_a_link_still_has_its_origin(route: str) -> None:
+    told = page(submissionRoute=route)
+    (draft,) = careopinion.parse(channel("https://careopinion.example"), told).drafts
+    assert draft.origin is not None
+    assert (draft.origin.publisher, draft.origin.external_id) == ("nhs.uk", "careopinion:7")
 
 
 def page(**opinion: object) -> Fetched:
@@ -186,6 +232,9 @@ def page(**opinion: object) -> Fetched:
         pytest.param({"body": None}, id="no body"),
         pytest.param({"criticality": "fairly"}, id="a word nobody listed"),
         pytest.param({"links": [1]}, id="links that are none"),
+        pytest.param(
+            {"links": [{"rel": "origin", "id": "1", "href": "https://[1"}]}, id="no address"
+        ),
     ],
 )
 def test_a_story_that_lacks_what_it_needs_is_kept_aside_and_can_be_replayed(
