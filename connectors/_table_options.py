@@ -104,7 +104,7 @@ class PartColumn(_Told):
 
 
 class Dates(_Told):
-    """How times are written."""
+    """A way of writing times."""
 
     formats: tuple[str, ...] = ("iso",)
     """`iso`, `rfc822` or a strptime pattern, tried in this order; `iso` always, last."""
@@ -113,7 +113,7 @@ class Dates(_Told):
 
 
 class Scale(_Told):
-    """The scale of the rating column."""
+    """A scale of ratings."""
 
     scheme: str = "stars"
     """What it is called."""

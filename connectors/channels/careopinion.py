@@ -30,7 +30,7 @@ from schemas.channel import Channel, Faulty, Fetched, Options, Parsed, Removal
 from schemas.errors import GarbledError, RefusedError, UnreachableError
 
 VERSION = "1"
-SECRETS = ("key",)
+SECRETS: tuple[str, ...] = ("key",)
 
 MEDIA_TYPE = "application/vnd.retold.careopinion+json"
 """Of a page: answers of the API spliced together, each byte for byte as it was received."""
