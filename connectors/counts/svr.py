@@ -2,7 +2,7 @@
 
 A head says which platform, which days and how they were counted; each row gives an item, a first
 day, the day after the last, a metric and a count. Whoever cannot do more may send `item,count`.
-It is ours: docs/reference/svr.md. Its words are Project COUNTER's.
+The form is ours, and its words are Project COUNTER's.
 Spec: https://cop5.projectcounter.org/en/5.1/
 """
 
