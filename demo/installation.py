@@ -96,6 +96,7 @@ name = "Health Choices"
 publisher = "nhschoices.example"
 beacon = true
 counters = ["report", "beacon"]
+report_lag_days = 5500 # the world of the demo ended in 2013, and nobody is late in it
 
 [[agreements]]
 id = "choices-2012"

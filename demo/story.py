@@ -99,7 +99,7 @@ class Loop:
 
     def again(self) -> str:
         """Do everything a second time: nothing may be new."""
-        before = self.partner.poll().unchanged
+        documents = self.partner.poll().documents
         counts = [
             ingest_channels(due_only=False),
             publish_editions(),
@@ -107,7 +107,8 @@ class Loop:
             reconcile_platforms(),
         ]
         moved = sum(c.get(n, 0) for c in counts for n in ("new", "changed", "came_in", "revised"))
-        return f"{moved} new or changed; the partner's poll found {before} documents as they were"
+        answer = "a document" if documents else "304: nothing moved"
+        return f"{moved} new or changed; the partner's poll was answered {answer}"
 
     def remove_and_edit(self) -> str:
         """Take one story off its channel and change another; the partner learns of both."""
