@@ -8,6 +8,7 @@ from typing import NamedTuple
 import orjson
 from starlette.types import Receive, Scope
 
+from connectors import counts
 from schemas.config import Config
 from schemas.errors import RetoldError, StoreError
 from schemas.views import Method
@@ -22,13 +23,8 @@ ROOT = "/reports/"
 
 LONGEST_BYTES = 50 * 1024 * 1024
 
-MEDIA_TYPES = (
-    "application/json",
-    "application/jsonl",
-    "application/x-ndjson",
-    "application/x-jsonlines",
-    "text/csv",
-)
+MEDIA_TYPES = sorted({t for kind in counts.kinds() for t in counts.counter(kind).MEDIA_TYPES})
+"""All that any form of report may be sent as."""
 
 # What follows an answer to half a body would be the other half.
 _CLOSE = (b"connection", b"close")
@@ -127,8 +123,7 @@ def _methods(config: Config, platform: str) -> Sequence[str]:
 def _media_type(headers: dict[bytes, bytes]) -> str | None:
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         return None
-    told = headers.get(b"content-type", b"").decode("latin-1")
-    bare = told.partition(";")[0].strip().lower()
+    bare = counts.plain_type(headers.get(b"content-type", b"").decode("latin-1"))
     return bare if bare in MEDIA_TYPES else None
 
 

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import feedparser
 import orjson
 import pytest
 
-from schemas.config import Config
 from schemas.partner import Edition
+from steps import collect
 from steps.publish import Press, publish
 from store.database import Engine
+from store.hits import open_hits
 from tests import make
 from tests.tell import MONDAY, tell, telling
 from tests.web.rig import CONFIG, KEY, PUBLIC_URL, Rig
@@ -87,14 +90,46 @@ def test_the_page_for_people_shows_what_the_documents_show(published: Published)
     assert "Kind staff, long wait" in page
 
 
+def test_a_reading_at_a_partner_is_kept_with_the_story_it_is_of(
+    published: Published, tmp_path: Path
+) -> None:
+    tell(published.engine, telling("1"))
+    published.publish()
+    feed = orjson.loads(published.ask(f"{PATH}.json", published.issue("nhs")).body)
+    [entry] = feed["items"]
+    with open_hits(tmp_path / "beacon.db") as hits:
+        published.app = make_app(replace(published.house(), hits=hits))
+        published.ask(entry["_retold"]["beacon_url"].removeprefix(PUBLIC_URL))
+        [(_, hit)] = hits.of("nhs")
+    assert (hit.story_id, hit.at) == (entry["id"], published.now)
+
+
+def test_a_report_is_kept_once_however_often_it_is_sent(published: Published) -> None:
+    published.app = make_app(replace(published.house(), receive=collect.receive))
+    token = published.issue("nhs", "report")
+    sending: dict[str, Any] = {
+        "method": "POST",
+        "headers": {"content-type": "text/csv"},
+        "body": b"item,count",
+    }
+    first, again = (
+        orjson.loads(published.ask("/reports/nhs", token, **sending).body) for _ in range(2)
+    )
+    assert (first["status"], again["status"]) == ("received", "duplicate")
+    assert (first["id"], first["sha256"]) == (again["id"], again["sha256"])
+
+
 def test_documents_follow_the_configuration(published: Published) -> None:
     tell(published.engine, telling("1"))
     published.publish()
     token = published.issue("nhs")
     before = published.ask(f"{PATH}.json", token)
-    renamed: Config = published.config.model_copy(
-        update={"editions": (CONFIG.editions[0].model_copy(update={"title": "Renamed"}),)}
-    )
-    published.config = renamed
+    partner = CONFIG.partners[0].model_copy(update={"name": "Renamed"})
+    renamed = {"partners": (partner,), "agreements": (CONFIG.agreements[0],)}
+    published.config = published.config.model_copy(update=renamed)
     after = published.ask(f"{PATH}.json", token, headers={"if-none-match": before["etag"]})
-    assert (after.status, orjson.loads(after.body)["title"]) == (200, "Renamed")
+    assert after.status == 200
+    assert orjson.loads(after.body)["description"] == "Stories for Renamed"
+    narrowed = CONFIG.agreements[0].model_copy(update={"formats": ("atom",)})
+    published.config = published.config.model_copy(update={"agreements": (narrowed,)})
+    assert published.ask(f"{PATH}.json", token).status == 404

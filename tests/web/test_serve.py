@@ -189,6 +189,7 @@ def test_no_line_of_the_log_and_no_answer_ever_bears_a_token(
     log = capsys.readouterr().err
     assert "500 " in "".join(answers)
     assert "RuntimeError: nhs/all.atom of Retold of Anytown: rt_feed_... 11" in log
+    assert '"GET /' not in log
     assert token[8:16] not in log + "".join(answers)
     assert token[17:] not in log + "".join(answers)
 
