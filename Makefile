@@ -61,7 +61,7 @@ bench: .venv/.ready-dev ## ratios against peers and floors, one line a figure
 
 .PHONY: reference
 reference: .venv/.ready-dev ## write docs/reference anew from the code
-	$(BIN)/python -m docs.reference
+	$(BIN)/python -m docs.generate
 
 .PHONY: format
 format: .venv/.ready-dev ## put the code in order

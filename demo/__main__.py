@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     begun = time.monotonic()
     installation = Installation(given.folder.absolute())
-    with World(scale=given.scale) as world, ExitStack() as running:
+    world = World(scale=given.scale, folder=installation.world_folder)
+    with world, ExitStack() as running:
         installation.prepare(world)
         # Prefect reads the environment when it is imported, so that must stand first.
         from demo.story import Loop  # noqa: PLC0415

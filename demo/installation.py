@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -135,15 +136,19 @@ class Installation:
         self.folder = folder
         self.config = folder / "retold.toml"
         self.web_port, self.prefect_port = _free_port(), _free_port()
+        shutil.rmtree(folder, ignore_errors=True)  # every demo begins from nothing
+        folder.mkdir(parents=True)
+        self.world_folder = folder / "world"
         self.public_url = f"http://127.0.0.1:{self.web_port}"
         self.prefect_url = f"http://127.0.0.1:{self.prefect_port}"
 
     def prepare(self, world: World) -> None:
-        """Begin from nothing: an empty folder, a configuration, and the environment for it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        """Write a configuration, and the environment for it: here and in a file to source."""
         self.config.write_text(toml(world))
-        os.environ |= self.environment(world)
+        given = self.environment(world)
+        os.environ |= given
+        lines = (f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
+        (self.folder / "env").write_text("".join(lines))
 
     def environment(self, world: World) -> Mapping[str, str]:
         """Give the variables under which every part of the demo runs."""

@@ -158,7 +158,8 @@ class Loop:
                 "The partner's own pages": self.partner.address,
                 "Prefect": self._installation.prefect_url,
                 "Stories in summary": str(folder),
-                "How a number came to be": "retold explain ods:ZN1",
+                "How a number came to be": f". {self._installation.folder}/env;"
+                " .venv/bin/retold explain ods:ZN1",
             },
         )
 

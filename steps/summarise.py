@@ -1,16 +1,17 @@
 """Write *stories in summary* for organisations, populations and channels."""
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from rules import measures
 from rules.measures import Facts, Platform
+from schemas import months
 from schemas.config import Config
 from schemas.errors import UnknownError
 from schemas.story import Story
 from schemas.summary import Summary
-from schemas.views import CoverageState
+from schemas.views import CoverageState, Statement
 from steps import runs
 from steps.house import House
 from store import ledger, stories
@@ -100,12 +101,12 @@ def _name(config: Config, subject: str) -> str:
 
 
 def _platforms(
-    config: Config, months: Mapping[str, Mapping[str, ledger.PlatformMonth]], today: date
+    config: Config, standing: Mapping[str, Mapping[str, Statement]], today: date
 ) -> list[Platform]:
     partners = {p.id: p for p in config.partners}
     found = []
     for platform, methods in config.platforms().items():
-        settled = months.get(platform, {})
+        settled = standing.get(platform, {})
         partner = partners.get(platform)
         shadow: dict[str, int] = {}
         for month in settled.values():
@@ -118,17 +119,20 @@ def _platforms(
                 is_own=partner is None,
                 methods=methods[:1],
                 months_reported=sum(m.coverage is not CoverageState.NONE for m in settled.values()),
-                months_due=_months_due(list(settled), today),
+                months_due=_months_due(config, platform, settled, today),
                 shadow=shadow,
             )
         )
     return found
 
 
-def _months_due(settled: Sequence[str], today: date) -> int:
-    """Count the months from the first that was settled to the last that is over."""
+def _months_due(config: Config, platform: str, settled: Collection[str], today: date) -> int:
+    """Count the months from the first that was settled to the last whose report is due."""
     if not settled:
         return 0
-    year, month = map(int, min(settled).split("-"))
-    last_year, last_month = map(int, max(settled).split("-"))
-    return (min(last_year, today.year) - year) * 12 + last_month - month + 1
+    partner = config.partner(platform)
+    lag = next((s.report_lag_days for s in config.own_sites if s.channel == platform), 0)
+    over = today - timedelta(days=partner.report_lag_days if partner else lag)
+    until = next((r.until for r in config.reports if r.platform == platform and r.until), date.max)
+    last = min(over, until)
+    return max(len(settled), months.number(last) - months.numbered(min(settled)))

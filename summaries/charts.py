@@ -48,19 +48,19 @@ def columns(title: str, labels: Sequence[str], series: Sequence[Series], height:
 
 def bars(title: str, rows: Sequence[tuple[str, int]], shade: str = "a") -> str:
     """Draw one bar for each row, its figure beside it."""
-    tall = 26
+    tall = 30
     ceiling = max((value for _, value in rows), default=0) or 1
-    label_wide, figure_wide = 210, 70
+    label_wide, figure_wide = 300, 80
     plot = WIDTH - label_wide - figure_wide
     parts = []
     for place, (name, value) in enumerate(rows):
         y = place * tall
         wide = plot * value / ceiling
         parts.append(
-            f'<text x="{label_wide - 8}" y="{y + 17}" class="label end">'
+            f'<text x="{label_wide - 8}" y="{y + 21}" class="label end">'
             f"{escape(_short(name))}</text>"
-            f'<rect class="{shade}" x="{label_wide}" y="{y + 5}" width="{wide:.1f}" height="16"/>'
-            f'<text x="{label_wide + wide + 6:.1f}" y="{y + 17}" class="figure">{value:,}</text>'
+            f'<rect class="{shade}" x="{label_wide}" y="{y + 6}" width="{wide:.1f}" height="18"/>'
+            f'<text x="{label_wide + wide + 6:.1f}" y="{y + 21}" class="figure">{value:,}</text>'
         )
     return _figure(title, "".join(parts), max(len(rows), 1) * tall)
 
@@ -99,7 +99,7 @@ def _grid(ceiling: int, height: int) -> str:
 
 
 def _ticks(labels: Sequence[str], step: float, height: int) -> str:
-    every = max(1, -(-len(labels) // 12))
+    every = max(1, -(-len(labels) // 8))
     return "".join(
         f'<text x="{_LEFT + (place + 0.5) * step:.1f}" y="{height - 8}" class="label middle">'
         f"{escape(label)}</text>"
@@ -110,7 +110,7 @@ def _ticks(labels: Sequence[str], step: float, height: int) -> str:
 
 def _ceiling(most: int) -> int:
     """Round up to a number that quarters well, with headroom for the highest."""
-    steps: list[int] = [m * 10**e for e in range(12) for m in (4, 8, 12, 20, 40)]
+    steps: list[int] = [m * 10**e for e in range(12) for m in (4, 6, 8, 12, 16, 20, 24, 32)]
     for low, high in pairwise([0, *sorted(set(steps))]):
         if low < most * 1.02 <= high:
             return high
@@ -125,5 +125,5 @@ def _figure_text(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def _short(name: str, most: int = 32) -> str:
+def _short(name: str, most: int = 30) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"

@@ -94,7 +94,7 @@ def _rates(summary: Summary) -> str:
     answers = summary.responsiveness
     rows = (
         ("within 30 days of publication", answers.within_30_days),
-        ("told in the last 30 days, answered by now", answers.cohort_answered),
+        ("of those told in the last 30 days", answers.cohort_answered),
     )
     return (
         "<table><tbody>"

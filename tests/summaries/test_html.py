@@ -80,5 +80,5 @@ def test_an_unknown_value_leaves_a_gap_in_the_chart() -> None:
 
 def test_long_names_are_cut_in_a_chart_of_bars() -> None:
     drawn = charts.bars("t", [("n" * 80, 3), ("short", 0)])
-    assert "n" * 31 + "…" in drawn
-    assert etree.fromstring(drawn).get("viewBox") == "0 0 720 52"
+    assert "n" * 29 + "…" in drawn
+    assert etree.fromstring(drawn).get("viewBox") == "0 0 720 60"
