@@ -6,7 +6,7 @@ supersedes it.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rules import settle
 from schemas import months
@@ -189,12 +189,13 @@ def _missing(connection: Connection, config: Config, platform: str, now: datetim
     begun = [*known, *([months.number(pull.since)] if pull else [])]
     if not begun or method == Method.BEACON:  # that one is ours: it is late by no one's fault
         return []
-    over = now.date() - timedelta(days=_lag(config, platform))
-    last = min(over, pull.until or date.max) if pull else over
+    after = months.number(now.date() - timedelta(days=_lag(config, platform)))
+    if pull and pull.until:
+        after = min(after, months.number(pull.until) + 1)
     covered = reports.covered(connection, platform, method)
     return [
         _break(platform, month, _MISSING, now, subject=method)
-        for month in range(min(begun), months.number(last))
+        for month in range(min(begun), after)
         if month not in covered
     ]
 

@@ -73,6 +73,8 @@ def make(
 
     `coverage` names the months; `compared` is what the shadows say of them.
     """
+    if not coverage:
+        return []
     one_writer(connection, f"statements/{platform}")
     known = _latest_digests(connection, platform)
     changed = [

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from hypothesis import strategies as st
@@ -158,3 +158,23 @@ def report_sets(draw: st.DrawFn, most: int = 6, methods: Sequence[str] = METHODS
     """Make sets of reports that correct, repeat, contradict and complete one another."""
     number = draw(st.integers(min_value=1, max_value=most))
     return [draw(one_report(received, methods)) for received in range(number)]
+
+
+def svr(
+    *rows: tuple[Any, ...],
+    month: str = "2026-10",
+    coverage: str = "complete",
+    **head: Any,
+) -> bytes:
+    """Write a view report; a row is (item, count), or (item, first day, day after, count)."""
+    first = date.fromisoformat(f"{month}-01")
+    after = (first + timedelta(days=31)).replace(day=1)
+    period = {"from": first.isoformat(), "to": after.isoformat()}
+    stated_ = [
+        {"item": item, "from": days[0], "to": days[1], "count": count}
+        for item, *days, count in (
+            r if len(r) > 2 else (r[0], *period.values(), r[1]) for r in rows
+        )
+    ]
+    told = {"svr": "1.0", "period": period, "coverage": coverage} | head | {"rows": stated_}
+    return orjson.dumps(told)

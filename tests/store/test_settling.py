@@ -1,9 +1,8 @@
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from random import Random
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -11,7 +10,7 @@ from rules import settle
 from schemas import months
 from schemas.views import Temporality
 from store import reports, settling, touched
-from store.database import Connection, Engine, create_tables, open_engine
+from store.database import Connection, Engine
 from store.settling import Compared, Reset
 from tests.reports import DAYS, LONGER, METHODS, Told, report_sets, row, stated
 
@@ -98,14 +97,6 @@ def test_settling_what_each_report_touches_in_any_order_is_settling_all(
     sqlite_engine: Engine, told: list[Told], chance: Random
 ) -> None:
     check_one_by_one(sqlite_engine, told, chance)
-
-
-@pytest.fixture
-def postgres_engine(postgres_database: str) -> Iterator[Engine]:
-    engine = open_engine(postgres_database)
-    create_tables(engine)
-    yield engine
-    engine.dispose()
 
 
 @settings(shared, max_examples=25)
