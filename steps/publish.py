@@ -220,7 +220,9 @@ def document(
         one_writer(connection, edition.key)
         state = publication.state(connection, edition.key) or state
         made = _make(connection, press, edition, format_name, state, below)
-        publication.keep_document(connection, made)
+        # A walk begins pages where entries stand; whatever else somebody asks is not kept.
+        if below == 0 or publication.stands_at(connection, edition.key, below):
+            publication.keep_document(connection, made)
     return made
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from schemas.errors import ConflictError
-from schemas.tables import editions, metadata, micros, stories, suppressions
+from schemas.tables import editions, metadata, micros, stories, suppressions, tokens
 from store import _sets
 from store.database import Connection
 
@@ -78,6 +78,23 @@ def restore_suppressions(connection: Connection, rows: list[Row]) -> None:
     """Put back what was known to be erased before a restore."""
     columns = tuple(suppressions.c.keys())
     _sets.insert(connection, suppressions, columns, rows, _sets.OnConflict(["key"]))
+
+
+def revocations(connection: Connection) -> dict[str, int]:
+    """Read which tokens have ended, and when."""
+    query = sa.select(tokens.c.id, tokens.c.revoked_at).where(tokens.c.revoked_at.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def restore_revocations(connection: Connection, ended: dict[str, int]) -> None:
+    """End again what had ended before a restore, where the backup still has it."""
+    for at in sorted(set(ended.values())):
+        ids = [token for token, when in ended.items() if when == at]
+        connection.execute(
+            sa.update(tokens)
+            .where(tokens.c.id.in_(ids), tokens.c.revoked_at.is_(None))
+            .values(revoked_at=at)
+        )
 
 
 def renew_epochs(connection: Connection, epoch: Callable[[], str], now: datetime) -> None:

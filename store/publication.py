@@ -124,6 +124,12 @@ def page(
     return rows, [_entry(row) for row in connection.execute(query).mappings()], more
 
 
+def stands_at(connection: Connection, key: str, seq: int) -> bool:
+    """Say whether an entry stands under this number."""
+    query = sa.select(entries.c.story_id).where(entries.c.edition == key, entries.c.seq == seq)
+    return connection.execute(query).first() is not None
+
+
 def count(connection: Connection, key: str) -> dict[Shown, int]:
     """Count what an edition shows, and what it showed."""
     query = (

@@ -120,6 +120,8 @@ def resets(
     connection: Connection, platform: str, methods: Sequence[str], wanted: Collection[int]
 ) -> list[Reset]:
     """List every reading in these months that is below the one before."""
+    if not wanted:
+        return []
     case = _Case(connection, platform, _ranked(connection, platform, methods), wanted)
     _, readings = _reports(case)
     if not readings:

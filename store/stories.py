@@ -287,6 +287,13 @@ def write_names(
             ),
             wanted.params,
         )
+        connection.execute(
+            sa.text(
+                "UPDATE stories SET alias_of = k.older"
+                f" FROM {wanted.sql} WHERE stories.alias_of = k.younger"
+            ),
+            wanted.params,
+        )
 
 
 def changed_since(connection: Connection, mark: int, limit: int) -> tuple[list[Story], int]:

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.errors import ConflictError, StoreError
 from schemas.partner import Edition
-from steps import keep
+from steps import keep, tokens
 from store import archive, publication, runs, stories, suppressions
 from store.database import Engine, open_engine, reading, writing
 from tests.steps.test_publish import EDITION, press, run
@@ -94,6 +94,16 @@ def test_after_a_restore_no_document_bears_an_etag_of_the_lost_future(
     assert after is not None
     assert after.etag != before.etag
     assert isinstance(EDITION, Edition)
+
+
+def test_a_restore_brings_no_revoked_token_back(sqlite_engine: Engine, tmp_path: Path) -> None:
+    engine = filled(sqlite_engine)
+    clear = tokens.issue(engine, "voice", "feed", MONDAY)
+    token_id = clear.split("_")[2]
+    keep.backup(engine, tmp_path / "b.db", note)
+    tokens.revoke(engine, token_id, MONDAY)
+    keep.restore(engine, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
+    assert [known.token.revoked_at for known in tokens.listing(engine)] == [MONDAY]
 
 
 def test_a_restore_from_nowhere_says_so(sqlite_engine: Engine, tmp_path: Path) -> None:

@@ -117,6 +117,18 @@ def test_a_poller_that_walks_the_pages_meets_every_story_once(engine: Engine) ->
     assert seen == [urn(str(n)) for n in reversed(range(8))]
 
 
+def test_only_pages_that_begin_at_an_entry_are_kept(engine: Engine) -> None:
+    tell(engine, *(telling(str(n)) for n in range(4)))
+    run(engine)
+    tell(engine, telling("1", "Moved up."))
+    run(engine)
+    for below in (1, 2, 3):
+        document(engine, below=below)
+    with reading(engine) as connection:
+        kept = [publication.document(connection, "voice/north", "atom", n) for n in (1, 2, 3)]
+    assert [found is not None for found in kept] == [True, False, True]
+
+
 def test_a_page_beyond_the_log_and_a_format_not_agreed_are_not_there(engine: Engine) -> None:
     tell(engine, telling("1"))
     assert publish.document(engine, press(), EDITION, "atom", 0) is None
