@@ -32,7 +32,8 @@ _EMAIL = re.compile(
 _GAP = r"(?:[^\S\n]|[().\u2010-\u2015-])"
 _SIGN = re.compile(rf"\d(?:(?:{_GAP}{{0,3}}\d){{8}}|[A-Za-z]{{2}}(?![A-Za-z0-9]))")
 """Nine digits close together, or what a postcode ends in: without it no number is looked for."""
-_PHONE = re.compile(rf"(?<!\d)\(?[+\uff0b0\uff10](?:{_GAP}{{0,3}}\d){{8,15}}")
+_ZEROS = "0\u0660\u06f0\u09e6\uff10"
+_PHONE = re.compile(rf"(?<!\d)\(?[{_ZEROS}+\uff0b](?:{_GAP}{{0,3}}\d){{8,15}}")
 _PLUS = re.compile("[+\uff0b]")
 _DIGIT = re.compile(r"\d")
 MOST_RUNS = 1000

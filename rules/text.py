@@ -238,7 +238,7 @@ def _cleaner(base_url: str | None) -> nh3.Cleaner:
 def _cleaner_for(url_relative: str | tuple[str, str]) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=set(ELEMENTS),
-        clean_content_tags={"iframe", "math", "noscript", "script", "style", "svg", "title"},
+        clean_content_tags={"iframe", "noscript", "script", "style", "title"},
         attributes={"a": {"href"}, "*": set()},
         url_schemes={"http", "https", "mailto"},
         link_rel=_REL,

@@ -58,6 +58,7 @@ def test_a_draft_that_tells_next_to_nothing_is_a_story_too() -> None:
 def test_the_fingerprint_is_of_the_canonical_json_and_that_reads_back_to_the_content() -> None:
     told = telling()
     assert told.canonical == canonical(told.content)
+    assert '"published_at":"2026-01-02T12:00:00Z"' in told.canonical
     assert told.fingerprint == sha256(told.canonical.encode()).hexdigest()
     assert Content.model_validate_json(told.canonical) == told.content
     assert canonical(Content.model_validate_json(told.canonical)) == told.canonical
@@ -123,6 +124,7 @@ def test_a_channels_own_word_for_an_origin_may_differ_from_its_id() -> None:
     [
         ({"external_id": " \x00 "}, "no_id"),
         ({"external_id": "x" * (LONGEST_NAME + 1)}, "too_long"),
+        ({"origin": {"publisher": "x" * (LONGEST_NAME + 1), "external_id": "1"}}, "too_long"),
         ({"title": " ", "body": "\x00\n", "parts": ()}, "no_text"),
         ({"title": None, "body": "N/A", "parts": ({"question": "q", "text": "???"},)}, "no_text"),
         ({"body": "x" * 200_001}, "too_long"),

@@ -40,6 +40,7 @@ def utc(*parts: int) -> datetime:
         ("Wed Jul  1 12:00:00 2026", LONDON, utc(2026, 7, 1, 11)),
         ("Wed, 01 Jul 2026 12:00:00", LONDON, utc(2026, 7, 1, 11)),
         ("Wed, 01 Jul 2026 12:00:00 BST", LONDON, utc(2026, 7, 1, 11)),
+        ("Wed, 01 Jul 2026 12:00:00 (noon)", LONDON, utc(2026, 7, 1, 11)),
     ],
 )
 def test_a_time_is_read_as_it_was_meant(told: str, reading: DateReading, meant: datetime) -> None:
