@@ -1,0 +1,130 @@
+"""Rendering an Atom feed: cold from entries, and warm from fragments that are kept."""
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from feedgen.feed import FeedGenerator
+from lxml import etree
+
+from bench import clock, texts
+from bench.figure import Figure, compared
+from feeds import atom
+from feeds._content import rfc3339
+from rules import entries
+from schemas.feed import Entry, Head, Slot
+
+
+class Size(NamedTuple):
+    """How much is rendered."""
+
+    entries: int
+    repeats: int
+
+
+FULL, TINY = Size(10_000, 5), Size(20, 1)
+
+_ATOM = "http://www.w3.org/2005/Atom"
+
+_Writer = Any
+"""What `etree.xmlfile` gives; lxml gives its class no name."""
+
+
+def figures(size: Size, _: Path) -> Iterator[Figure]:
+    """Render the same entries by ourselves, by feedgen and by lxml's incremental writer."""
+    told = [entries.entry(story, {}) for story in texts.stories(size.entries)]
+    kept = [atom.fragment(entry) for entry in told]
+    spent = clock.medians(
+        {
+            "cold": lambda: _document([atom.fragment(entry) for entry in told]),
+            "warm": lambda: _document(kept),
+            "feedgen": lambda: _by_feedgen(told),
+            "xmlfile": lambda: _by_xmlfile(told),
+        },
+        size.repeats,
+    )
+    rate = {name: size.entries / seconds for name, seconds in spent.items()}
+    unit = "entries/CPU s"
+    yield compared("render.cold/feedgen", unit, rate["cold"], rate["feedgen"], at_least=2)
+    yield compared("render.cold/lxml.xmlfile", unit, rate["cold"], rate["xmlfile"])
+    yield compared("render.warm/feedgen", unit, rate["warm"], rate["feedgen"], at_least=20)
+
+
+def _document(fragments: Sequence[bytes]) -> bytes:
+    return atom.document(HEAD, [Slot(fragment=f, beacon_url=None) for f in fragments], ())
+
+
+_HOME = "https://retold.example/feeds/nhs/all"
+HEAD = Head(
+    id="urn:retold:edition:nhs:all",
+    title="All stories",
+    partner="The Health Site",
+    home_url=_HOME,
+    self_url=f"{_HOME}.atom",
+    next_url=None,
+    first_url=f"{_HOME}.atom",
+    updated_at=entries.UNDATED,
+    beacon=False,
+    credit=None,
+)
+
+
+def _by_feedgen(told: Sequence[Entry]) -> bytes:
+    feed = FeedGenerator()
+    feed.id(HEAD.id)
+    feed.title(HEAD.title)
+    feed.subtitle(f"Stories for {HEAD.partner}")
+    feed.updated(HEAD.updated_at)
+    feed.link(href=HEAD.self_url, rel="self")
+    for entry in told:
+        made = feed.add_entry(order="append")
+        made.id(entry.id)
+        made.title(entry.title)
+        made.updated(entry.updated_at)
+        made.published(entry.published_at)
+        made.author(name=entry.author)
+        made.link(href=entry.url, rel="alternate")
+        for scheme, term, label in _categories(entry):
+            made.category(scheme=scheme, term=term, label=label)
+        made.rights(entry.attribution)
+        made.content(entry.html, type="html")
+    rendered: bytes = feed.atom_str()
+    return rendered
+
+
+def _by_xmlfile(told: Sequence[Entry]) -> bytes:
+    out = BytesIO()
+    with etree.xmlfile(out, encoding="utf-8") as xml, xml.element("feed", nsmap={None: _ATOM}):
+        for name, words in (("id", HEAD.id), ("title", HEAD.title)):
+            _leaf(xml, name, words)
+        for entry in told:
+            _write_entry(xml, entry)
+    return out.getvalue()
+
+
+def _write_entry(xml: _Writer, entry: Entry) -> None:
+    with xml.element("entry", {"{http://www.w3.org/XML/1998/namespace}lang": "en-GB"}):
+        _leaf(xml, "id", entry.id)
+        _leaf(xml, "title", entry.title)
+        _leaf(xml, "updated", rfc3339(entry.updated_at))
+        _leaf(xml, "published", rfc3339(entry.published_at))
+        with xml.element("author"):
+            _leaf(xml, "name", entry.author)
+        with xml.element("link", rel="alternate", href=entry.url or ""):
+            pass
+        for scheme, term, label in _categories(entry):
+            with xml.element("category", scheme=scheme, term=term, label=label):
+                pass
+        _leaf(xml, "rights", entry.attribution or "")
+        _leaf(xml, "content", entry.html, type="html")
+
+
+def _leaf(xml: _Writer, name: str, words: str, **attributes: str) -> None:
+    with xml.element(name, **attributes):
+        xml.write(words)
+
+
+def _categories(entry: Entry) -> list[tuple[str, str, str]]:
+    subjects = [("urn:retold:organisation", s.id, s.name) for s in entry.subjects]
+    return subjects + [(f"urn:retold:tag:{t.group}", t.name, t.name) for t in entry.tags]
