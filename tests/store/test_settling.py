@@ -169,6 +169,7 @@ def test_nothing_to_settle_settles_nothing(connection: Connection) -> None:
     assert settling.resolve(connection, "p", METHODS, []) == []
     assert settling.resolve(connection, "p", METHODS, EVERY_MONTH) == []
     assert settling.resets(connection, "p", METHODS, EVERY_MONTH) == []
+    assert settling.resets(connection, "p", METHODS, []) == []
 
 
 def test_a_meter_that_went_back_is_told_with_its_readings(connection: Connection) -> None:
