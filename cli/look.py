@@ -1,11 +1,16 @@
 """Look at health, and at how a number came to be."""
 
+import re
 from typing import Annotated, Any
 
 import typer
 from rich.tree import Tree
 
 from cli import _door
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
+_SHOWN = 12
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 
@@ -55,7 +60,7 @@ def _grow(branch: Tree, value: Any) -> None:
     if isinstance(value, dict):
         flat = {k: v for k, v in value.items() if not isinstance(v, dict | list)}
         if flat:
-            branch.label = "  ".join(f"{k} [bold]{_door.cell(v)}[/]" for k, v in flat.items())
+            branch.label = "  ".join(f"{k} [bold]{_brief(v)}[/]" for k, v in flat.items())
         for name, inner in value.items():
             if isinstance(inner, dict | list) and inner:
                 _grow(branch.add(name), inner)
@@ -64,4 +69,12 @@ def _grow(branch: Tree, value: Any) -> None:
             if isinstance(inner, dict | list):
                 _grow(branch.add(""), inner)
             else:
-                branch.add(_door.cell(inner))
+                branch.add(_brief(inner))
+
+
+def _brief(value: Any) -> str:
+    """Show a digest by its beginning, and a time to the minute: `--json` has them whole."""
+    text = _door.cell(value)
+    if _DIGEST.fullmatch(text):
+        return text[:_SHOWN]
+    return text[:16].replace("T", " ") if _TIME.match(text) else text

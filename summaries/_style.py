@@ -28,6 +28,7 @@ th{font-weight:600}.n{text-align:right;font-variant-numeric:tabular-nums}
 .chart text{font:12px system-ui,"Segoe UI",sans-serif;fill:var(--soft)}
 .chart .figure{fill:var(--ink)}.chart .end{text-anchor:end}.chart .middle{text-anchor:middle}
 .two .chart text{font-size:19px}
+.two td{white-space:nowrap}
 .note{color:var(--soft);font-size:.85rem;margin-top:1.6rem}
 @media print{body{background:#fff}main{padding:0;max-width:none}
 .page{box-shadow:none;margin:0;padding:0;break-after:page}}
