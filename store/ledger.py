@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -21,6 +23,7 @@ from store.database import Connection, one_writer
 from store.settling import Compared
 
 _GENESIS = "0" * 64
+_DIVIDER = "\t"  # no reference holds one
 
 PlatformMonth = Statement
 """The latest statement of a platform and month."""
@@ -153,7 +156,7 @@ def _standing(
     for month in sorted(coverage):
         total, suspense = totals.get(month, (0, 0))
         shadow = orjson.dumps(shadows[month], option=orjson.OPT_SORT_KEYS).decode()
-        digest = sha256("\n".join(sorted(lines[month])).encode()).hexdigest()
+        digest = _digest_of(lines[month])
         yield _Standing(month, total, suspense, shadow, coverage[month], digest)
 
 
@@ -174,16 +177,13 @@ def _totals(connection: Connection, platform: str, wanted: Collection[int]) -> I
 
 
 def _lines(connection: Connection, platform: str, wanted: Collection[int]) -> Iterable[Any]:
-    """Write each line as text, by the platform's own reference: our numbers mean nothing outside.
-
-    A tab divides: no reference holds one.
-    """
+    """Write each line as text, by the platform's own reference: our numbers mean nothing."""
     among = ", ".join(map(str, wanted))
     query = sa.text(
         "SELECT f.month, i.ref || :tab || COALESCE(a.story_id, '') || :tab || f.count || :tab"
         f" || f.method {_FACTS} IN ({among})"
     )
-    return connection.execute(query, {"platform": platform, "metric": REQUESTS, "tab": "\t"})
+    return connection.execute(query, {"platform": platform, "metric": REQUESTS, "tab": _DIVIDER})
 
 
 def _add_lines(connection: Connection, platform: str, made: Mapping[int, int]) -> None:
@@ -245,15 +245,39 @@ def _last_digest(connection: Connection, platform: str) -> str:
 
 
 def broken_statement(connection: Connection) -> int | None:
-    """Find the first statement that does not follow from the one before; None where all do."""
+    """Find the first statement that is not as it was made; None where all are.
+
+    It must follow from the one before, and its lines must be those it was made of.
+    """
     previous: dict[str, str] = {}
+    digests = _kept_digests(connection)
     query = sa.select(statements).order_by(statements.c.id)
     for row in connection.execute(query).mappings():
-        expected = previous.get(row["platform"], _GENESIS)
-        if row["previous"] != expected or row["digest"] != _digest(row):
+        if (
+            row["previous"] != previous.get(row["platform"], _GENESIS)
+            or row["digest"] != _digest(row)
+            or row["lines_digest"] != digests.get(row["id"], _digest_of([]))
+        ):
             return int(row["id"])
         previous[row["platform"]] = row["digest"]
     return None
+
+
+def _kept_digests(connection: Connection) -> dict[int, str]:
+    query = sa.text(
+        "SELECT l.statement_id, i.ref || :tab || COALESCE(l.story_id, '') || :tab || l.count"
+        " || :tab || l.method FROM statement_lines l JOIN item_refs i ON i.id = l.item_ref_id"
+        " ORDER BY l.statement_id"
+    )
+    rows = connection.execute(query, {"tab": _DIVIDER})
+    return {
+        number: _digest_of([line for _, line in lines_])
+        for number, lines_ in groupby(rows, key=itemgetter(0))
+    }
+
+
+def _digest_of(lines_: Iterable[str]) -> str:
+    return sha256("\n".join(sorted(lines_)).encode()).hexdigest()
 
 
 def history(connection: Connection, platform: str, month: str) -> list[Statement]:

@@ -352,17 +352,23 @@ def test_what_was_stated_once_is_never_altered(loop: Loop) -> None:
         assert [s.number for s in ledger.history(connection, "nhs", "2026-10")] == [1, 2, 3]
 
 
-def test_a_statement_that_somebody_mended_is_found(loop: Loop) -> None:
-    loop.settle(svr(("a", 5)))
-    loop.settle(svr(("a", 6)), platform="bbc")
+@pytest.mark.parametrize(
+    ("mended", "found"),
+    [
+        ("UPDATE statements SET total = 50 WHERE id = 1", 1),
+        ("UPDATE statements SET previous = digest WHERE id = 2", 2),
+        ("UPDATE statement_lines SET count = 50 WHERE statement_id = 3", 3),
+        ("DELETE FROM statement_lines WHERE statement_id = 4", 4),
+        ("DELETE FROM statements WHERE id = 2", 3),
+    ],
+)
+def test_a_statement_that_somebody_mended_is_found(loop: Loop, mended: str, found: int) -> None:
+    loop.settle(svr(("a", 5)), svr(("a", 4), month="2026-09"), svr(month="2026-08"))
     loop.settle(svr(("a", 7), revision=1))
     with writing(loop.engine) as connection:
         assert ledger.broken_statement(connection) is None
-        connection.execute(sa.text("UPDATE statements SET total = 50 WHERE id = 1"))
-        assert ledger.broken_statement(connection) == 1
-        connection.execute(sa.text("UPDATE statements SET total = 5 WHERE id = 1"))
-        connection.execute(sa.text("DELETE FROM statements WHERE id = 1"))
-        assert ledger.broken_statement(connection) == 3
+        connection.execute(sa.text(mended))
+        assert ledger.broken_statement(connection) == found
 
 
 def test_every_platform_is_settled_where_none_is_named(loop: Loop) -> None:
