@@ -58,6 +58,8 @@ class _Words(NamedTuple):
     """What a story says."""
 
     title: str
+    told_title: str
+    """Blank where the title is made of the text."""
     body: str
     body_text: str
     parts: tuple[Part, ...]
@@ -81,13 +83,13 @@ def normalise(draft: Draft, channel: Channel, reading: DateReading) -> Telling:
     if own is None:
         raise UnfitError("no_id", "the id of the record is blank; each story needs one")
     origin = _known(draft.origin) or own
-    others = map(_known, draft.references)
+    others = filter(None, map(_known, draft.references))
     content = _content(draft, channel, reading, origin, url)
     kept = canonical(content)
     return Telling(
         channel=channel.id,
         external_id=own.external_id,
-        references=_distinct([own, origin, *filter(None, others)]),
+        references=_distinct([own, origin, *others]),
         is_origin=origin.publisher == own.publisher,
         # When it was published says nothing of later changes, and so is no version: tellings
         # without a time of change are ordered by their arrival.
@@ -141,17 +143,22 @@ def _content(
         responses=responses,
         rights=channel.rights,
         moderation=_moderation(words, author),
-        ext=_json(draft.ext),
+        ext=_json(draft.ext) if draft.ext else {},
     )
 
 
 def _reference(publisher: str, external_id: str, url: str | None) -> Reference | None:
     """Name a story; None where the name is blank. A publisher is the same in any case."""
-    publisher = text.gate(publisher, LONGEST_NAME).strip().lower()
+    publisher = _publisher(publisher)
     external_id = text.gate(external_id, LONGEST_NAME).strip()
     if not publisher or not external_id:
         return None
     return Reference(publisher=publisher, external_id=external_id, url=url)
+
+
+@lru_cache(maxsize=256)
+def _publisher(told: str) -> str:
+    return text.gate(told, LONGEST_NAME).strip().lower()
 
 
 def _known(told: Reference | None) -> Reference | None:
@@ -159,8 +166,10 @@ def _known(told: Reference | None) -> Reference | None:
     return told and _reference(told.publisher, told.external_id, text.link(told.url))
 
 
-def _distinct(references: Iterable[Reference]) -> tuple[Reference, ...]:
+def _distinct(references: list[Reference]) -> tuple[Reference, ...]:
     """Keep the first reference of each name."""
+    if all(reference is references[0] for reference in references):
+        return (references[0],)
     by_name: dict[tuple[str, str], Reference] = {}
     for reference in references:
         by_name.setdefault((reference.publisher, reference.external_id), reference)
@@ -174,11 +183,11 @@ def _words(draft: Draft, base_url: str | None) -> _Words:
     if not _is_answer(body_text):
         body = "\n".join(map(_part_as_html, parts))
         body_text = text.plain(body)
-    title = text.plain(text.gate(draft.title)).replace("\n", " ") if draft.title else ""
-    title = title or _opening(body_text)
+    told_title = text.plain(text.gate(draft.title)).replace("\n", " ") if draft.title else ""
+    title = told_title or _opening(body_text)
     if not title:
         raise UnfitError("no_text", "it has no title, no body and no answers; nothing to show")
-    return _Words(title, body, body_text, parts)
+    return _Words(title, told_title, body, body_text, parts)
 
 
 def _is_answer(told: str) -> bool:
@@ -314,7 +323,7 @@ def _moderation(words: _Words, author: Author) -> Moderation:
     what it is there to give, and would hold every story that had one.
     """
     found = screen.screen(
-        words.title,
+        words.told_title,
         words.body_text,
         *(part.text for part in words.parts),
         author.display_name or "",
