@@ -4,13 +4,14 @@ Fetching and parsing stand outside any transaction; then one transaction keeps a
 the bytes, the stories, what was refused, and the cursor.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from connectors._http import Http
 from connectors.channels import Connector, connector
-from rules import identity, normalise
+from rules import identity, normalise, text
 from schemas.channel import Channel, Faulty, Fetched, Parsed, Removal, Saved, Stage
 from schemas.errors import UnfitError
 from schemas.story import Draft, Telling
@@ -74,11 +75,12 @@ DRAFT_MEDIA_TYPE = "application/vnd.retold.draft+json"
 
 def _as_faulty(draft: Draft, error: UnfitError) -> Faulty:
     return Faulty(
-        payload=draft.model_dump_json().encode("utf-8", "replace"),
+        # ASCII, whatever the draft holds: a lone surrogate fits no other encoding.
+        payload=json.dumps(draft.model_dump(), default=str).encode(),
         media_type=DRAFT_MEDIA_TYPE,
         code=error.code,
         reason=str(error),
-        external_id=draft.external_id,
+        external_id=text.gate(draft.external_id),
     )
 
 

@@ -1,5 +1,6 @@
 """Let people see what waits in quarantine, and try it again after a fix."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
@@ -89,4 +90,4 @@ def _parsed(connection: Connection, channel: Channel, kept: Kept) -> Parsed:
         wanted = tuple(d for d in parsed.drafts if d.external_id == kept.record.external_id)
         if wanted:
             return Parsed(drafts=wanted[-1:], reading=parsed.reading)
-    return Parsed(drafts=(Draft.model_validate_json(kept.payload),))
+    return Parsed(drafts=(Draft.model_validate(json.loads(kept.payload)),))
