@@ -38,7 +38,7 @@ demo: .venv/.ready ## the whole loop on a made-up world; ONCE=1 ends by itself
 
 .PHONY: test
 test: .venv/.ready-dev ## every test, with branch coverage
-	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report= $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak" --cov --cov-report= $(ARGS)
 	@$(BIN)/python tests/coverage_floors.py
 
 .PHONY: lint
@@ -53,7 +53,7 @@ check: lint test ## all that CI asks for
 
 .PHONY: soak
 soak: .venv/.ready-dev ## the long campaigns: kills by the hundred, large loads
-	RETOLD_SOAK=1 $(BIN)/python -m pytest -m soak -p no:cacheprovider -s $(ARGS)
+	RETOLD_SOAK=1 $(BIN)/python -m pytest tests/soak -p no:cacheprovider -s $(ARGS)
 
 .PHONY: bench
 bench: .venv/.ready-dev ## ratios against peers and floors, one line a figure
