@@ -25,15 +25,12 @@ _ANSWER_S = 90.0
 """How long a process may take to answer."""
 
 
-def toml(world: World) -> str:
-    """Write the configuration that an operator would write for this world."""
-    hosts = [urlsplit(a).netloc for a in (world.careopinion.address, world.forum.feed_url)]
-    return f"""\
+_TOML = """\
 name = "Retold of the North"
-organisations = ["{world.organisations_path}"]
+organisations = ["{organisations}"]
 
 [http]
-allow = {[*hosts]!r}
+allow = {hosts}
 contact = "https://retold.example/about"
 
 [[channels]]
@@ -42,7 +39,7 @@ kind = "careopinion"
 publisher = "careopinion.example"
 language = "en-GB"
 [channels.options]
-base_url = "{world.careopinion.address}"
+base_url = "{careopinion}"
 per_second = 480
 [channels.secrets]
 key = {{ env = "DEMO_CAREOPINION_KEY" }}
@@ -59,8 +56,8 @@ kind = "feed"
 publisher = "forum.example"
 language = "en-GB"
 [channels.options]
-url = "{world.forum.feed_url}"
-service_scheme = "{forum_feed.SCHEME}"
+url = "{forum}"
+service_scheme = "{scheme}"
 [channels.rights]
 may_syndicate = true
 attribution_text = "From the patients' forum"
@@ -70,7 +67,7 @@ id = "survey"
 kind = "table"
 language = "en-GB"
 [channels.options]
-path = "{world.survey_folder}"
+path = "{survey}"
 id = "comment_id"
 parts = [
   {{ column = "what_good", question = "What was good?", question_type = "what_good" }},
@@ -116,7 +113,7 @@ page_size = 200
 [[reports]]
 platform = "careopinion"
 method = "own_site"
-url = "{world.careopinion.address}/reports/views-{{month}}.csv"
+url = "{careopinion}/reports/views-{{month}}.csv"
 since = 2012-01-01
 until = 2013-03-31
 header = "Authorization"
@@ -127,6 +124,20 @@ id = "moor-and-dale"
 name = "People of Moor and Dale"
 organisations = ["ods:ZQ1"]
 """
+"""The configuration that an operator would write for the world."""
+
+
+def toml(world: World) -> str:
+    """Write the configuration that an operator would write for this world."""
+    places = [urlsplit(a).netloc for a in (world.careopinion.address, world.forum.feed_url)]
+    return _TOML.format(
+        organisations=world.organisations_path,
+        hosts=places,
+        careopinion=world.careopinion.address,
+        forum=world.forum.feed_url,
+        scheme=forum_feed.SCHEME,
+        survey=world.survey_folder,
+    )
 
 
 class Installation:
