@@ -12,7 +12,7 @@ from rules import clicks
 from schemas.partner import Partner
 from schemas.views import Coverage, CoverageState, Hit, Method, ParsedReport, ReportHead
 from store import reports
-from store.database import Connection, Engine, reading, writing
+from store.database import Connection, Engine, one_writer, reading, writing
 from store.hits import Hits
 from store.reports import Last
 
@@ -45,10 +45,11 @@ def drain(engine: Engine, partner: Partner, hits: Hits, now: datetime) -> Draine
     for _, hit in seen:
         by_day[hit.at.astimezone(zone).date()].append(hit)
     with reading(engine) as connection:
-        known = reports.last(connection, partner.id, str(Method.BEACON), _name(partner, ""))
+        last = reports.last_day(connection, partner.id, str(Method.BEACON))
     done = Drained()
-    for day in _days(known, by_day, today):
+    for day in _days(last, by_day, today):
         with writing(engine) as connection:
+            one_writer(connection, "observations")  # first: a report that is sent must not wait
             number = _restate(connection, partner, day, by_day[day], now, over=day < today)
         if number is not None:
             done = Drained(done.days + 1, done.hits + len(by_day[day]), done.observations + number)
@@ -57,14 +58,9 @@ def drain(engine: Engine, partner: Partner, hits: Hits, now: datetime) -> Draine
     return done
 
 
-def _name(partner: Partner, day: object) -> str:
-    return f"beacon/{partner.id}/{day}"
-
-
-def _days(known: Iterable[str], seen: Iterable[date], today: date) -> list[date]:
+def _days(last: date | None, seen: Iterable[date], today: date) -> list[date]:
     """List the days from the last that was stated, or the first that was seen, to today."""
-    stated = [date.fromisoformat(name.rpartition("/")[2]) for name in known]
-    begun = min([*seen, *([max(stated)] if stated else [])], default=None)
+    begun = min([*seen, *([last] if last else [])], default=None)
     if begun is None:
         return []
     return [begun + n * _DAY for n in range((today - begun).days + 1)]
@@ -80,8 +76,8 @@ def _restate(
     over: bool,
 ) -> int | None:
     """Count one day, where it has more hits or is over; say how many rows that made."""
-    name = _name(partner, day)
-    last = reports.last(connection, partner.id, str(Method.BEACON), name).get(name)
+    name = f"beacon/{partner.id}/{day}"
+    last = reports.last(connection, partner.id, str(Method.BEACON), name)
     if not _is_news(last, len(seen), over=over):
         return None
     kept, _ = reports.keep(

@@ -102,19 +102,27 @@ def kept(connection: Connection, numbers: Collection[int]) -> dict[int, Kept]:
     return {row["id"]: Kept(_report(dict(row)), zlib.decompress(row["payload"])) for row in rows}
 
 
-def last(connection: Connection, platform: str, method: str, name: str) -> dict[str, Last]:
-    """Read the latest revision of each report of a counter whose own id begins with `name`."""
+def last(connection: Connection, platform: str, method: str, name: str) -> Last | None:
+    """Read the latest revision of a counter's report by its own id; None where there is none."""
     query = sa.text(
-        "SELECT v.report_id, v.id, v.revision, v.rows, (SELECT count(*) FROM coverage c"
+        "SELECT v.id, v.revision, v.rows, (SELECT count(*) FROM coverage c"
         " WHERE c.report_id = v.id AND c.state = 'complete') AS complete FROM view_reports v"
         " WHERE v.platform = :platform AND v.method = :method AND v.status = 'applied'"
-        " AND substr(v.report_id, 1, :length) = :name ORDER BY v.revision, v.received_at, v.id"
+        " AND v.report_id = :name ORDER BY v.revision DESC, v.received_at DESC, v.id DESC LIMIT 1"
     )
-    params = {"platform": platform, "method": method, "name": name, "length": len(name)}
-    return {
-        row.report_id: Last(row.id, row.revision, row.rows, bool(row.complete))
-        for row in connection.execute(query, params)
-    }
+    params = {"platform": platform, "method": method, "name": name}
+    row = connection.execute(query, params).first()
+    return None if row is None else Last(row.id, row.revision, row.rows, bool(row.complete))
+
+
+def last_day(connection: Connection, platform: str, method: str) -> date | None:
+    """Give the last day that a counter's reports speak of; None where there are none."""
+    query = sa.text(
+        "SELECT max(c.t1) FROM view_reports v JOIN coverage c ON c.report_id = v.id"
+        " WHERE v.platform = :platform AND v.method = :method AND v.status = 'applied'"
+    )
+    after = connection.execute(query, {"platform": platform, "method": method}).scalar()
+    return None if after is None else date.fromordinal(after - 1)
 
 
 def refuse(connection: Connection, number: int, reason: str) -> None:

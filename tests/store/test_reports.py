@@ -69,10 +69,18 @@ def test_the_latest_revision_of_a_name_is_the_last(connection: Connection) -> No
         number = keep(connection, b"%d" % revision)
         found = told(("a", FIRST, 1), revision=revision)
         reports.apply(connection, number, found, revision=revision, rows=revision * 10)
-    (last,) = reports.last(connection, "p", "report", "report/").values()
+    last = reports.last(connection, "p", "report", "report/0")
+    assert last is not None
     assert (last.revision, last.rows, last.complete) == (2, 20, False)
-    assert reports.last(connection, "p", "report", "beacon/") == {}
-    assert reports.last(connection, "p", "beacon", "report/") == {}
+    assert reports.last(connection, "p", "report", "report/1") is None
+    assert reports.last(connection, "p", "beacon", "report/0") is None
+
+
+def test_the_last_day_is_the_last_that_a_counter_speaks_of(connection: Connection) -> None:
+    assert reports.last_day(connection, "p", "report") is None
+    reports.apply(connection, keep(connection), told(("a", FIRST, 1), ("a", SECOND, 1)))
+    assert reports.last_day(connection, "p", "report") == SECOND[0]
+    assert reports.last_day(connection, "p", "beacon") is None
 
 
 def test_months_are_covered_by_what_was_applied_and_not_by_a_gap(connection: Connection) -> None:
