@@ -51,32 +51,35 @@ def test_every_form_of_a_table_tells_the_same(payload: str, media_type: str) -> 
     )
 
 
-def test_a_row_is_read_whole() -> None:
-    names = {
-        "title": "Kind staff",
-        "experienced_at": "2026-01",
-        "submitted_at": "02/01/2026",
-        "published_at": "03/01/2026",
-        "updated_at": "04/01/2026",
-        "organisation": "RXX",
-        "organisation_name": "Anytown",
-        "fft": "2",
-        "rating": "4",
-        "criticality": "1",
-        "sentiment": "0.5",
-        "tags": "staff; waiting;;staff",
-        "language": "en",
-        "url": "https://x.example/1",
-        "author_name": "Jo",
-        "author_role": "patient",
-        "author_age": "35-44",
-        "author_area": "Anytown",
-        "response": "Thank you.",
-        "response_at": "05/01/2026",
-        "responder": "Ash",
-    }
+EVERY_COLUMN = {
+    "title": "Kind staff",
+    "experienced_at": "2026-01",
+    "submitted_at": "02/01/2026",
+    "published_at": "03/01/2026",
+    "updated_at": "04/01/2026",
+    "organisation": "RXX",
+    "organisation_name": "Anytown",
+    "fft": "2",
+    "rating": "4",
+    "criticality": "1",
+    "sentiment": "0.5",
+    "tags": "staff; waiting;;staff",
+    "language": "en",
+    "url": "https://x.example/1",
+    "author_name": "Jo",
+    "author_role": "patient",
+    "author_age": "35-44",
+    "author_area": "Anytown",
+    "response": "Thank you.",
+    "response_at": "05/01/2026",
+    "responder": "Ash",
+}
 
-    draft = row(names, {name: name for name in names}, kind="review", service="ods:RYY")
+
+def test_a_row_is_read_whole() -> None:
+    draft = row(
+        EVERY_COLUMN, {name: name for name in EVERY_COLUMN}, kind="review", service="ods:RYY"
+    )
 
     assert draft == Draft.model_validate(
         {
