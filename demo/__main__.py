@@ -40,15 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     world = World(scale=given.scale, folder=installation.world_folder)
     with world, ExitStack() as running:
         installation.prepare(world)
+        running.enter_context(installation.processes())
         # Prefect reads the environment when it is imported, so that must stand first.
         from demo.story import Loop  # noqa: PLC0415
 
         loop = Loop(world, installation, AS_OF)
         _act("setting up the store, and tokens for the partner", loop.set_up)
-        _act(
-            "starting Prefect's server and ours",
-            lambda: running.enter_context(installation.processes()),
-        )
+        _act("starting Prefect's server and ours", installation.await_answers)
         told = _loop(loop)
         _show(told, time.monotonic() - begun)
         if not given.once:

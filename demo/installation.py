@@ -187,9 +187,12 @@ class Installation:
         with ExitStack() as running:
             running.enter_context(self._process("prefect", [*prefect, str(self.prefect_port)]))
             running.enter_context(self._process("web", ["-m", "web"]))
-            _await(f"{self.public_url}/health", self.folder / "web.log")
-            _await(f"{self.prefect_url}/api/health", self.folder / "prefect.log")
             yield
+
+    def await_answers(self) -> None:
+        """Wait until both servers answer; ours does once the store is set up."""
+        _await(f"{self.public_url}/health", self.folder / "web.log")
+        _await(f"{self.prefect_url}/api/health", self.folder / "prefect.log")
 
     @contextmanager
     def _process(self, name: str, arguments: Sequence[str]) -> Iterator[None]:

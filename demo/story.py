@@ -20,7 +20,7 @@ from steps import keep, summarise, tokens
 from steps.house import now
 
 EDITION = "choices/north"
-VISITS = 300
+VISITS = 200
 
 Row = Mapping[str, str]
 
