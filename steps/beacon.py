@@ -45,7 +45,7 @@ def drain(engine: Engine, partner: Partner, hits: Hits, now: datetime) -> Draine
     for _, hit in seen:
         by_day[hit.at.astimezone(zone).date()].append(hit)
     with reading(engine) as connection:
-        last = reports.last_day(connection, partner.id, str(Method.BEACON))
+        last = reports.last_day(connection, partner.id, str(Method.BEACON), _name(partner, ""))
     done = Drained()
     for day in _days(last, by_day, today):
         with writing(engine) as connection:
@@ -56,6 +56,10 @@ def drain(engine: Engine, partner: Partner, hits: Hits, now: datetime) -> Draine
     midnight = datetime.combine(today - KEPT_DAYS * _DAY, time(), zone).astimezone(UTC)
     hits.forget(partner.id, midnight, max((number for number, _ in seen), default=0))
     return done
+
+
+def _name(partner: Partner, day: object) -> str:
+    return f"beacon/{partner.id}/{day}"
 
 
 def _days(last: date | None, seen: Iterable[date], today: date) -> list[date]:
@@ -76,7 +80,7 @@ def _restate(
     over: bool,
 ) -> int | None:
     """Count one day, where it has more hits or is over; say how many rows that made."""
-    name = f"beacon/{partner.id}/{day}"
+    name = _name(partner, day)
     last = reports.last(connection, partner.id, str(Method.BEACON), name)
     if not _is_news(last, len(seen), over=over):
         return None

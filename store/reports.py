@@ -115,13 +115,15 @@ def last(connection: Connection, platform: str, method: str, name: str) -> Last 
     return None if row is None else Last(row.id, row.revision, row.rows, bool(row.complete))
 
 
-def last_day(connection: Connection, platform: str, method: str) -> date | None:
-    """Give the last day that a counter's reports speak of; None where there are none."""
+def last_day(connection: Connection, platform: str, method: str, prefix: str) -> date | None:
+    """Give the last day that reports speak of whose own id begins with `prefix`."""
     query = sa.text(
         "SELECT max(c.t1) FROM view_reports v JOIN coverage c ON c.report_id = v.id"
         " WHERE v.platform = :platform AND v.method = :method AND v.status = 'applied'"
+        " AND substr(v.report_id, 1, :length) = :prefix"
     )
-    after = connection.execute(query, {"platform": platform, "method": method}).scalar()
+    params = {"platform": platform, "method": method, "prefix": prefix, "length": len(prefix)}
+    after = connection.execute(query, params).scalar()
     return None if after is None else date.fromordinal(after - 1)
 
 

@@ -77,10 +77,11 @@ def test_the_latest_revision_of_a_name_is_the_last(connection: Connection) -> No
 
 
 def test_the_last_day_is_the_last_that_a_counter_speaks_of(connection: Connection) -> None:
-    assert reports.last_day(connection, "p", "report") is None
+    assert reports.last_day(connection, "p", "report", "") is None
     reports.apply(connection, keep(connection), told(("a", FIRST, 1), ("a", SECOND, 1)))
-    assert reports.last_day(connection, "p", "report") == SECOND[0]
-    assert reports.last_day(connection, "p", "beacon") is None
+    assert reports.last_day(connection, "p", "report", "report/") == SECOND[0]
+    assert reports.last_day(connection, "p", "report", "other/") is None
+    assert reports.last_day(connection, "p", "beacon", "") is None
 
 
 def test_months_are_covered_by_what_was_applied_and_not_by_a_gap(connection: Connection) -> None:
