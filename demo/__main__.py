@@ -42,8 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         installation.prepare(world)
         running.enter_context(installation.processes())
         # Prefect reads the environment when it is imported, so that must stand first.
-        from demo.story import Loop  # noqa: PLC0415
+        from demo.story import Loop, without_heartbeats  # noqa: PLC0415
 
+        running.enter_context(without_heartbeats())
         loop = Loop(world, installation, AS_OF)
         _act("setting up the store, and tokens for the partner", loop.set_up)
         _act("starting Prefect's server and ours", installation.await_answers)

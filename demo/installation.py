@@ -40,7 +40,7 @@ publisher = "careopinion.example"
 language = "en-GB"
 [channels.options]
 base_url = "{careopinion}"
-per_second = 480
+per_second = 495
 [channels.secrets]
 key = {{ env = "DEMO_CAREOPINION_KEY" }}
 [channels.rights]
