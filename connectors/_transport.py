@@ -17,6 +17,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.util.connection import create_connection
 
+from connectors._kennel import KENNEL, Alarm
+
 _POOLED = 32
 """Connections kept per host: as many as threads that may ask it at once."""
 
@@ -26,15 +28,14 @@ class Watch:
 
     def __init__(self, seconds: float) -> None:
         self._ends = time.monotonic() + seconds
-        self._timer = threading.Timer(max(0.0, seconds), self._bark)
-        self._timer.daemon = True
+        self._alarm: Alarm | None = None
         self._lock = threading.Lock()
         self._held: list[socket.socket] = []
         self.expired = False
         """Whether it has bitten: then whatever was read may be cut short."""
 
     def __enter__(self) -> Self:
-        self._timer.start()
+        self._alarm = KENNEL.set(self._ends, self._bark)
         return self
 
     def __exit__(
@@ -43,7 +44,8 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._timer.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         with self._lock:
             for double in self._held:
                 double.close()
