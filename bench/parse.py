@@ -24,7 +24,7 @@ class Size(NamedTuple):
     repeats: int
 
 
-FULL, TINY = Size(10_000, 3), Size(20, 1)
+FULL, TINY = Size(10_000, 7), Size(20, 1)
 
 FORMATS = ("atom", "rss")
 

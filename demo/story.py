@@ -23,7 +23,7 @@ from steps import keep, summarise, tokens
 from steps.house import now
 
 EDITION = "choices/north"
-VISITS = 120
+VISITS = 60
 
 Row = Mapping[str, str]
 
