@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import settings
 from schemas.config import Config
@@ -75,7 +76,9 @@ def main(environ: Mapping[str, str]) -> int:
                 document=documents,
             )
             sys.stderr.write(f"Serving {given.public_url} on {given.host}:{given.port}\n")
-            serve(house, given.host, given.port)
+            # By then the server has ended in order; it only passes Ctrl-C on.
+            with suppress(KeyboardInterrupt):
+                serve(house, given.host, given.port)
     except RetoldError as error:
         sys.stderr.write(f"{error}\n")
         return 2
