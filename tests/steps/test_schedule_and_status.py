@@ -101,6 +101,9 @@ def test_the_status_says_what_each_channel_last_did(sqlite_engine: Engine) -> No
     opinion, other = status.status(sqlite_engine, CONFIG, MONDAY + timedelta(hours=1))["channels"]
     assert (opinion["last_run"], opinion["outcome"], opinion["late"]) == ("1 h ago", "done", False)
     assert (other["last_run"], other["outcome"], other["late"]) == ("1 h ago", "failed", True)
+    for hours, late in [(2, False), (3, True)]:
+        found = status.status(sqlite_engine, CONFIG, MONDAY + timedelta(hours=hours))
+        assert found["channels"][0]["late"] is late
     failed = status.status(sqlite_engine, CONFIG, MONDAY)["runs"][1]
     assert (failed["step"], failed["subject"], failed["error"]) == (
         "ingest",
