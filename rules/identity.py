@@ -127,12 +127,9 @@ class _Decider:
         self.touched: dict[Key, str] = {}
         self.revisions: list[NewRevision] = []
         self.merged: list[tuple[str, str]] = []
-        self.aliases: dict[str, str] = {}
         self.shown_contents: dict[str, str] = {}
 
     def case(self, story_id: str) -> _Case:
-        while story_id in self.aliases:
-            story_id = self.aliases[story_id]
         found = self.cases.get(story_id)
         if found is None:
             sources = self.known.sources.get(story_id, ())
@@ -223,7 +220,6 @@ class _Decider:
     def _absorb(self, older: _Case, younger: _Case, by: str) -> None:
         state = younger.state
         self.merged.append((state.id, older.state.id))
-        self.aliases[state.id] = older.state.id
         for source in younger.sources.values():
             older.sources.setdefault(source.key, source)
             self.touched[source.key] = older.state.id

@@ -232,3 +232,23 @@ def test_numbers_that_others_follow_are_in_the_order_of_commits(engine: Engine) 
     seen.append(sorted(changed(engine).values()))
     assert seen[-1] == [1, 2]
     assert [2] not in seen, "a follower saw a number before a smaller one was committed"
+
+
+def test_a_copy_that_reads_alike_takes_over_without_a_revision(engine: Engine) -> None:
+    first = retold("x", "The same.", origin=("lost.example", "7"))
+    second = telling("1", "The same.", origin=("lost.example", "7"))
+    alike = second.model_copy(
+        update={"fingerprint": first.fingerprint, "canonical": first.canonical}
+    )
+    tell(engine, first)
+    tell(engine, alike)
+    tell(engine, removed=[("other", "x")])
+    assert (only(engine).revision, only(engine).source.channel) == (1, "opinion")
+
+
+def test_a_story_that_was_merged_in_a_page_is_met_under_its_new_name(engine: Engine) -> None:
+    tell(engine, telling("1", "A."), telling("2", "B."))
+    joining = telling("1", "A.", also=[("opinion.example", "2")])
+    removed = tell(engine, joining, telling("2", "B."), removed=[("opinion", "2")])
+    assert removed.removed == 1
+    assert {s.reason for s in every(engine)} >= {"merged"}
