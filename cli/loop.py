@@ -151,6 +151,7 @@ def _each(
         done = [row for row in rows if "error" not in row]
         _door.table("", done, "" if failed else f"No {noun} to work on.")
     for name, why in failed.items():
-        _door.ERR.print(f"[red]✗[/] {why}" if name in why else f"[red]✗[/] {name}: {why}")
+        said = _door.plain(why if name in why else f"{name}: {why}")
+        _door.ERR.print(f"[red]✗[/] {said}", soft_wrap=True)
     if failed:
         raise typer.Exit(_door.FAILED)

@@ -12,7 +12,11 @@ LARGEST = 10**12
 
 
 def fit(parsed: ParsedReport) -> ParsedReport:
-    """Set aside rows of several months and implausible counts; cover every row that stays."""
+    """Set aside rows of several months and implausible counts; cover every row that stays.
+
+    A report with a row that cannot be understood is complete no more: what it says of that item
+    is unknown, and unknown is not zero.
+    """
     faulty = list(parsed.faulty)
     rows = []
     for number, row in enumerate(parsed.rows, 1):
@@ -21,7 +25,9 @@ def fit(parsed: ParsedReport) -> ParsedReport:
             rows.append(row)
         else:
             faulty.append(FaultyRow(row=number, code=fault[0], reason=fault[1]))
-    head = parsed.head.model_copy(update={"coverage": tuple(_coverage(parsed, rows))})
+    head = parsed.head.model_copy(
+        update={"coverage": tuple(_claims(parsed, rows, whole=not faulty))}
+    )
     return ParsedReport.model_construct(head=head, rows=tuple(rows), faulty=tuple(faulty))
 
 
@@ -35,6 +41,14 @@ def _fault(row: StatedCount) -> tuple[str, str] | None:
     if row.count > LARGEST:
         return "implausible", f"{row.count} reads: more than {LARGEST} are no count"
     return None
+
+
+def _claims(parsed: ParsedReport, rows: list[StatedCount], *, whole: bool) -> Iterator[Coverage]:
+    for claim in _coverage(parsed, rows):
+        if whole or claim.state is not CoverageState.COMPLETE:
+            yield claim
+            continue
+        yield claim.model_copy(update={"state": CoverageState.PARTIAL, "reason": "rows faulty"})
 
 
 def _coverage(parsed: ParsedReport, rows: list[StatedCount]) -> Iterator[Coverage]:

@@ -28,7 +28,7 @@ def add(
     landing_id: int | None,
     now: datetime,
 ) -> None:
-    """Keep records that were refused; one that is there already is seen once more."""
+    """Keep records that were refused; one that is there waits anew, unless it was discarded."""
     distinct = {sha256(r.faulty.payload).hexdigest(): r for r in refused}
     if not distinct:
         return
@@ -61,7 +61,11 @@ def add(
         table,
         columns,
         rows,
-        _sets.OnConflict(["channel", "sha256"], ["last_seen", "code", "reason", "stage"]),
+        _sets.OnConflict(
+            ["channel", "sha256"],
+            ["last_seen", "code", "reason", "stage", "landing_id", "status"],
+            "quarantine.status <> 'discarded'",
+        ),
     )
 
 

@@ -72,7 +72,8 @@ def test_rows_outside_of_what_is_claimed_are_partial() -> None:
     claimed = Coverage(t0=FIRST, t1=AFTER, state=CoverageState.COMPLETE)
     before = row("a", (date(2026, 9, 1), date(2026, 9, 2)), 1)
     behind = row("a", (AFTER, date(2026, 11, 2)), 1)
-    found = fit.fit(report(before, behind, coverage=(claimed,))).head.coverage
+    told = report(before, behind, coverage=(claimed,)).model_copy(update={"faulty": ()})
+    found = fit.fit(told).head.coverage
     assert [(c.t0, c.t1, str(c.state)) for c in found] == [
         (date(2026, 9, 1), FIRST, "partial"),
         (FIRST, AFTER, "complete"),
@@ -93,3 +94,13 @@ def test_every_row_that_stands_is_covered_and_no_row_is_lost(
     first = min(c.t0 for c in found.head.coverage)
     after = max(c.t1 for c in found.head.coverage)
     assert all(first <= r.t0 and r.t1 <= after for r in found.rows)
+
+
+def test_a_report_with_a_row_that_is_not_understood_is_complete_no_more() -> None:
+    day = date(2026, 10, 1)
+    whole = Coverage(t0=day, t1=date(2026, 11, 1), state=CoverageState.COMPLETE)
+    head = ReportHead(t0=whole.t0, t1=whole.t1, coverage=(whole,))
+    fault = FaultyRow(row=2, code="bad_count", reason="4,800 is no count")
+    assert fit.fit(ParsedReport(head=head, rows=())).head.coverage == (whole,)
+    (claim,) = fit.fit(ParsedReport(head=head, rows=(), faulty=(fault,))).head.coverage
+    assert (claim.state, claim.reason) == (CoverageState.PARTIAL, "rows faulty")

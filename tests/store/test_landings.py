@@ -59,5 +59,9 @@ def test_a_record_waits_once_however_often_it_is_refused(connection: Connection)
     assert quarantine.listing(connection, "elsewhere") == []
     (kept,) = quarantine.kept(connection, [waiting[0].id])
     assert kept.payload == b"a"
+    quarantine.close(connection, [waiting[1].id], "replayed")
+    quarantine.add(connection, "opinion", [refused(b"b")], 4, MONDAY)
+    assert quarantine.counts(connection) == {"opinion": 2}
     quarantine.close(connection, [waiting[0].id], "discarded")
+    quarantine.add(connection, "opinion", [refused(b"a")], 4, MONDAY)
     assert quarantine.counts(connection) == {"opinion": 1}
