@@ -308,12 +308,19 @@ def reads_of(connection: Connection, story_ids: Collection[str]) -> Reads:
     Reads of a story that was merged are those of the one it became; asked by itself it has none.
     """
     asked = with_merged(connection, story_ids)
+    if not asked:
+        return {}
+    wanted = _sets.keys(connection, "k", id=sorted(asked))
+    query = sa.text(
+        f"SELECT l.story_id, s.platform, s.month, sum(l.count) FROM {wanted.sql}"
+        " CROSS JOIN statement_lines l JOIN statements s ON s.id = l.statement_id"
+        f" WHERE l.story_id = k.id AND l.statement_id IN {_LATEST}"
+        " GROUP BY l.story_id, s.platform, s.month ORDER BY 1, 2, 3"
+    )
     found: Reads = {}
-    for line, statement in lines_of(connection, list(asked)):
-        by_month = found.setdefault(asked[str(line.story_id)], {}).setdefault(
-            statement.platform, {}
-        )
-        by_month[statement.month] = by_month.get(statement.month, 0) + line.reads
+    for story_id, platform, month, count in connection.execute(query, wanted.params):
+        by_month = found.setdefault(asked[story_id], {}).setdefault(platform, {})
+        by_month[month] = by_month.get(month, 0) + int(count)
     return found
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from pydantic import ConfigDict, Field
@@ -79,6 +79,15 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
     return _Reader(channel, http, cursors.read(cursor)).pages()
 
 
+class _Asked(NamedTuple):
+    """Stories that were listed, and the answers about them as they come."""
+
+    raw: bytes
+    moved: Sequence[dict[str, Any]]
+    asked: Sequence[tuple[int, str]]
+    answers: Iterator[bytes]
+
+
 class _Reader:
     """One run over the channel."""
 
@@ -98,10 +107,17 @@ class _Reader:
 
     def pages(self) -> Iterator[Fetched]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
+            # The next page is asked for while this one is being kept.
+            waiting: _Asked | None = None
             for raw, listed in self._walk():
                 moved = [o for o in listed if self.known.get(o["id"]) != cursors.check(o)]
                 if moved:
-                    yield self._page(pool, raw, moved)
+                    asked = self._ask_about(pool, raw, moved)
+                    if waiting is not None:
+                        yield self._page(waiting)
+                    waiting = asked
+            if waiting is not None:
+                yield self._page(waiting)
             if self.responded:
                 yield from self._answered(pool)
             if self.options.sweep:
@@ -134,7 +150,7 @@ class _Reader:
             raw = b"[" + b",".join(found[place : place + MOST]) + b"]"
             if place + MOST >= len(found):  # only now is everything up to there kept
                 self.responded = max(self.responded, self.newest)
-            yield self._page(pool, raw, _askable(_list_of(self.who, raw)))
+            yield self._page(self._ask_about(pool, raw, _askable(_list_of(self.who, raw))))
 
     def _responded_to(self) -> list[str]:
         """List the stories that were answered since, without those just read."""
@@ -171,12 +187,17 @@ class _Reader:
                 del self.known[story]
             yield self._fetched(orjson.dumps({"removed": removed}))
 
-    def _page(
+    def _ask_about(
         self, pool: ThreadPoolExecutor, raw: bytes, moved: Sequence[dict[str, Any]]
-    ) -> Fetched:
-        """Ask for all that belongs to these stories, and splice the answers into one page."""
+    ) -> _Asked:
+        """Begin to ask for all that belongs to these stories."""
         asked = [(o["id"], part) for o in moved for part in PARTS]
         answers = pool.map(lambda a: self._ask(f"{self.api}/opinions/{a[0]}/{a[1]}").body, asked)
+        return _Asked(raw, moved, asked, answers)
+
+    def _page(self, told: _Asked) -> Fetched:
+        """Splice the answers about some stories into one page."""
+        raw, moved, asked, answers = told
         found: dict[str, dict[int, bytes]] = {part: {} for part in PARTS}
         for (story, part), body in zip(asked, answers, strict=True):
             found[part][story] = body
