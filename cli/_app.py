@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import keep, look, loop, people, prefect_, serve, token
+from cli import keep, look, loop, people, prefect_, reads, serve, token
 
 app = typer.Typer(
     name="retold",
@@ -16,6 +16,7 @@ keep.add_to(app)
 loop.add_to(app)
 look.add_to(app)
 people.add_to(app)
+reads.add_to(app)
 serve.add_to(app)
 token.add_to(app)
 prefect_.add_to(app)

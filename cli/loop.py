@@ -48,7 +48,7 @@ def ingest(
             saved = step.ingest(house.engine, house.http, channel, house.clock, progress=told)
             return {"fetched": saved.fetched, **saved.model_dump()}
 
-        _each("channel", wanted, one, as_json=as_json)
+        _each("channel", wanted, one, {"quarantined": "quarantine list"}, as_json=as_json)
 
 
 def publish(editions: Subjects = None, *, as_json: AsJson = False) -> None:
@@ -75,7 +75,8 @@ def collect(platforms: Subjects = None, *, as_json: AsJson = False) -> None:
         def one(name: str, _: Callable[[int, int | None], None]) -> Mapping[str, Any]:
             return step.recorded(house, name).model_dump()
 
-        _each("platform", schedule.platforms(house.config, platforms), one, as_json=as_json)
+        look = {"refused": "reports list", "faulty": "reports list"}
+        _each("platform", schedule.platforms(house.config, platforms), one, look, as_json=as_json)
 
 
 def reconcile(
@@ -92,7 +93,8 @@ def reconcile(
         def one(name: str, _: Callable[[int, int | None], None]) -> Mapping[str, Any]:
             return step.recorded(house, name, full=full).model_dump()
 
-        _each("platform", schedule.platforms(house.config, platforms), one, as_json=as_json)
+        look = {"breaks": "breaks list"}
+        _each("platform", schedule.platforms(house.config, platforms), one, look, as_json=as_json)
 
 
 def summarise(
@@ -120,10 +122,14 @@ def _each(
     noun: str,
     subjects: Sequence[str],
     one: Callable[[str, Callable[[int, int | None], None]], Mapping[str, Any]],
+    look: Mapping[str, str] = {},
     *,
     as_json: bool,
 ) -> None:
-    """Do one thing for each subject; one that fails stops no other."""
+    """Do one thing for each subject; one that fails stops no other.
+
+    `look` names, by count, the command that shows what was counted.
+    """
     rows: list[Mapping[str, Any]] = []
     failed: dict[str, str] = {}
     columns = (
@@ -150,6 +156,9 @@ def _each(
     else:
         done = [row for row in rows if "error" not in row]
         _door.table("", done, "" if failed else f"No {noun} to work on.")
+        for name, command in look.items():
+            if count := sum(row[name] for row in done):
+                _door.ERR.print(f"[yellow]![/] {count:,} {name}: see `retold {command}`")
     for name, why in failed.items():
         said = _door.plain(why if name in why else f"{name}: {why}")
         _door.ERR.print(f"[red]✗[/] {said}", soft_wrap=True)

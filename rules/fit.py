@@ -4,6 +4,7 @@ A row that it cannot keep is set aside with the reason; the others stand.
 """
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from schemas.views import Coverage, CoverageState, FaultyRow, ParsedReport, StatedCount
 
@@ -11,8 +12,13 @@ LARGEST = 10**12
 """More reads than that of one item in one period are no count."""
 
 
-def fit(parsed: ParsedReport) -> ParsedReport:
-    """Set aside rows of several months and implausible counts; cover every row that stays.
+_DAY = timedelta(days=1)
+
+
+def fit(parsed: ParsedReport, received: date = date.max) -> ParsedReport:
+    """Set aside rows of several months, of days to come, and implausible; cover those that stay.
+
+    `received` is the day in UTC on which the report came in; it may be tomorrow where it was made.
 
     A report with a row that cannot be understood is complete no more: what it says of that item
     is unknown, and unknown is not zero.
@@ -20,7 +26,7 @@ def fit(parsed: ParsedReport) -> ParsedReport:
     faulty = list(parsed.faulty)
     rows = []
     for number, row in enumerate(parsed.rows, 1):
-        fault = _fault(row)
+        fault = _fault(row, received)
         if fault is None:
             rows.append(row)
         else:
@@ -31,13 +37,15 @@ def fit(parsed: ParsedReport) -> ParsedReport:
     return ParsedReport.model_construct(head=head, rows=tuple(rows), faulty=tuple(faulty))
 
 
-def _fault(row: StatedCount) -> tuple[str, str] | None:
+def _fault(row: StatedCount, received: date) -> tuple[str, str] | None:
     t0, t1 = row.t0, row.t1
     if t1 <= t0:
         return "reversed", f"{t0} to {t1}: the end is the day after the last"
     follows = (t0.year + t0.month // 12, t0.month % 12 + 1)
     if (t1.year, t1.month) != (t0.year, t0.month) and ((t1.year, t1.month), t1.day) != (follows, 1):
         return "crosses_month", f"{t0} to {t1}: split it where a month ends"
+    if t1 - 2 * _DAY > received:
+        return "future", f"{t1 - _DAY} was not over when the report came in, on {received}"
     if row.count > LARGEST:
         return "implausible", f"{row.count} reads: more than {LARGEST} are no count"
     return None

@@ -81,3 +81,5 @@ class Explanation(Record):
     statements: tuple[ExplainedStatement, ...]
     stories: tuple[ExplainedStory, ...] = ()
     """Of an organisation: each of its stories, the most read first."""
+    note: str | None = None
+    """Of a total of zero: what was looked at, as no statement unfolds."""

@@ -174,7 +174,8 @@ def _apply(engine: Engine, number: int) -> Collected:
         kept = reports.kept(connection, [number])[number]
     try:
         form = counts.recognise(kept.report.media_type, kept.payload)
-        parsed = fit.fit(counts.counter(form).parse(kept.payload, kept.report.media_type))
+        told = counts.counter(form).parse(kept.payload, kept.report.media_type)
+        parsed = fit.fit(told, kept.report.received_at.date())
     except UnfitError as error:
         with writing(engine) as connection:
             reports.refuse(connection, number, f"{error.code}: {error}")

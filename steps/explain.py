@@ -33,16 +33,39 @@ def explain(engine: Engine, config: Config, which: str) -> Explanation:
     An organisation stands for all below it, and a population for all its organisations.
     """
     with reading(engine) as connection:
-        if which in _names(config):
-            return _of_organisation(connection, config, which)
-        try:
-            story_id = stories.find(connection, which)
-        except UnknownError:
-            explanation = _of_organisation(connection, config, which)
-            if not explanation.stories:
-                raise
+        explanation = _found(connection, config, which)
+        if explanation.total:
             return explanation
-        return _of_story(connection, config, story_id)
+        return explanation.model_copy(update={"note": _nothing(connection, config)})
+
+
+def _found(connection: Connection, config: Config, which: str) -> Explanation:
+    if which in _names(config):
+        return _of_organisation(connection, config, which)
+    try:
+        story_id = stories.find(connection, which)
+    except UnknownError:
+        explanation = _of_organisation(connection, config, which)
+        if not explanation.stories:
+            raise
+        return explanation
+    return _of_story(connection, config, story_id)
+
+
+def _nothing(connection: Connection, config: Config) -> str:
+    """Say of a zero what was looked at: a zero of no statement is no zero but a silence."""
+    made = ledger.platform_months(connection)
+    looked = ", ".join(f"{name} ({len(months)} months)" for name, months in made.items())
+    silent = ", ".join(name for name in config.platforms() if name not in made)
+    astray = sum(
+        i.reads for name in config.platforms() for i in ledger.in_suspense(connection, name)
+    )
+    said = [
+        f"no read in the statements of {looked}" if looked else "no statement was made yet",
+        f"nothing was ever said of {silent}" if silent else "",
+        f"{astray:,} reads wait for their story: see `retold breaks suspense`" if astray else "",
+    ]
+    return "; ".join(filter(None, said))
 
 
 def _of_organisation(connection: Connection, config: Config, organisation: str) -> Explanation:

@@ -4,8 +4,10 @@ Fetching and parsing stand outside any transaction; then one transaction keeps a
 the bytes, the stories, what was refused, and the cursor.
 """
 
+import gc
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple
 
@@ -46,7 +48,8 @@ def ingest(
     """Read what is new on a channel since its cursor, and keep it. Twice changes nothing."""
     module = connector(channel.kind)
     saved = Saved()
-    with runs.recorded(engine, "ingest", channel.id, clock, flow_run_id) as run:
+    with runs.recorded(engine, "ingest", channel.id, clock, flow_run_id) as run, _rare_gc():
+        run.counts = saved.model_dump()
         with reading(engine) as connection:
             cursor = landings.cursor(connection, channel.id)
         for fetched in module.fetch(channel, http, cursor):
@@ -55,6 +58,20 @@ def ingest(
             run.counts = saved.model_dump()
             progress(saved, fetched.records)
     return saved
+
+
+_OBJECTS_OF_A_PAGE = 100_000
+
+
+@contextmanager
+def _rare_gc() -> Iterator[None]:
+    """Look for cycles once a page or so: its records hold none, and live until it is kept."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS_OF_A_PAGE, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def understand(channel: Channel, parsed: Parsed) -> Page:

@@ -1,5 +1,7 @@
 """Gather how an installation is doing: all of it queries on what we did."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -7,7 +9,7 @@ from rules import configure
 from schemas.config import Config
 from schemas.publication import Shown
 from schemas.run import Run
-from store import publication, quarantine, runs, stories
+from store import breaks, publication, quarantine, reports, runs, stories
 from store.database import Engine, reading
 
 Rows = list[dict[str, Any]]
@@ -21,6 +23,8 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
         states = publication.states(connection)
         shown = {key: publication.count(connection, key) for key in states}
         by_status = stories.counts(connection)
+        refused = reports.refused(connection)
+        doubts = Counter(one.platform for one in breaks.listing(connection, breaks.OPEN))
     ingests = {run.subject: run for run in latest if run.step == "ingest"}
     return {
         "stories": [
@@ -36,6 +40,7 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
             }
             for channel in config.channels
         ],
+        "reads": _reads(config, refused, doubts),
         "editions": [
             {
                 "edition": key,
@@ -56,6 +61,17 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
             for run in latest
         ],
     }
+
+
+def _reads(config: Config, refused: Mapping[str, int], doubts: Mapping[str, int]) -> Rows:
+    return [
+        {
+            "platform": name,
+            "reports_refused": refused.get(name, 0),
+            "open_breaks": doubts.get(name, 0),
+        }
+        for name in config.platforms()
+    ]
 
 
 def _ago(run: Run | None, now: datetime) -> str:

@@ -37,6 +37,17 @@ class Kept(NamedTuple):
     payload: bytes
 
 
+class Listed(NamedTuple):
+    """A view report, and what of it could be understood."""
+
+    report: ViewReport
+    rows: int
+    faulty: list[dict[str, object]]
+    """Of each row that could not be: `row`, `code` and `reason`."""
+    payload: bytes = b""
+    """Only where one report was asked for."""
+
+
 class Last(NamedTuple):
     """The latest revision of one report."""
 
@@ -102,6 +113,27 @@ def kept(connection: Connection, numbers: Collection[int]) -> dict[int, Kept]:
     return {row["id"]: Kept(_report(dict(row)), zlib.decompress(row["payload"])) for row in rows}
 
 
+def listing(
+    connection: Connection, platform: str | None = None, *, number: int | None = None
+) -> list[Listed]:
+    """List reports, the latest first: all, or one platform's, or one by number with its bytes."""
+    names = (*_HEAD_COLUMNS, "rows", "faulty", *(("payload",) if number is not None else ()))
+    query = sa.select(*(view_reports.c[name] for name in names)).order_by(view_reports.c.id.desc())
+    if platform is not None:
+        query = query.where(view_reports.c.platform == platform)
+    if number is not None:
+        query = query.where(view_reports.c.id == number)
+    return [
+        Listed(
+            _report(dict(row)),
+            row["rows"],
+            orjson.loads(row["faulty"]),
+            zlib.decompress(row["payload"]) if "payload" in row else b"",
+        )
+        for row in connection.execute(query).mappings()
+    ]
+
+
 def last(connection: Connection, platform: str, method: str, name: str) -> Last | None:
     """Read the latest revision of a counter's report by its own id; None where there is none."""
     query = sa.text(
@@ -125,6 +157,16 @@ def last_day(connection: Connection, platform: str, method: str, prefix: str) ->
     params = {"platform": platform, "method": method, "prefix": prefix, "length": len(prefix)}
     after = connection.execute(query, params).scalar()
     return None if after is None else date.fromordinal(after - 1)
+
+
+def refused(connection: Connection) -> dict[str, int]:
+    """Count the reports that could not be understood, by platform."""
+    query = (
+        sa.select(view_reports.c.platform, sa.func.count())
+        .where(view_reports.c.status == REFUSED)
+        .group_by(view_reports.c.platform)
+    )
+    return {platform: count for platform, count in connection.execute(query)}  # noqa: C416
 
 
 def refuse(connection: Connection, number: int, reason: str) -> None:

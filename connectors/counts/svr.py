@@ -49,11 +49,12 @@ class _Report(NamedTuple):
 
 
 def recognises(payload: bytes) -> bool:
-    """Look for the report's own keys, or for a header with `item` and `count`."""
+    """Look for the report's own keys, or for a header with `item` and `count` below comments."""
     beginning = payload[:_BEGINNING].removeprefix(b"\xef\xbb\xbf")
     if _MARKS.search(beginning):
         return True
-    header = beginning.lstrip().partition(b"\n")[0].lower()
+    lines = beginning.lstrip().lower().splitlines()
+    header = next((line for line in lines if not line.startswith(b"#")), b"")
     return {b"item", b"count"} <= {name.strip(b' "\r') for name in re.split(rb"[,;\t|]", header)}
 
 

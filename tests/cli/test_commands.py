@@ -107,6 +107,33 @@ def test_quarantine_is_looked_at_and_tried_again(typist: Typist) -> None:
     assert "see `quarantine list`" in typist.types("quarantine", "show", "7", code=1).stderr
 
 
+def test_doubts_about_reads_are_listed_shown_and_accepted(typist: Typist, tmp_path: Path) -> None:
+    typist.types("init")
+    assert "No report" in typist.types("reports", "list").stdout
+    assert "Nothing is in doubt" in typist.types("breaks", "list").stdout
+    assert "Every item" in typist.types("breaks", "suspense").stdout
+    report = "# period: 2026-10-01/2026-11-01\nitem,count\na,x\nb,5\n"
+    (tmp_path / "2026-10.csv").write_text(report)
+    with (tmp_path / "retold.toml").open("a") as config:
+        config.write(
+            f'[[reports]]\nplatform = "voice"\nurl = "{tmp_path}/{{month}}.csv"\n'
+            "since = 2026-10-01\nuntil = 2026-10-31\n"
+        )
+    assert "1 faulty: see `retold reports list`" in typist.types("collect", "voice").stderr
+    (row,) = typist.reads("reports", "list")
+    assert (row["platform"], row["faulty"], row["rows"]) == ("voice", 1, 1)
+    shown = typist.types("reports", "show", str(row["number"]))
+    assert "a,x" in shown.stdout
+    assert "row 1" in shown.stderr
+    assert "see `retold breaks list`" in typist.types("reconcile", "voice").stderr
+    kinds = [row["kind"] for row in typist.reads("breaks", "list")]
+    assert "unknown_items" in kinds
+    assert [row["ref"] for row in typist.reads("breaks", "suspense")] == ["b"]
+    assert typist.reads("status")["reads"][0]["open_breaks"] == len(kinds)
+    typist.types("breaks", "accept", "voice", "--why", "theirs")
+    assert typist.reads("breaks", "list") == []
+
+
 _COUNTS = ("new", "changed", "unchanged", "removed", "quarantined", "skipped")
 
 

@@ -104,3 +104,13 @@ def test_a_report_with_a_row_that_is_not_understood_is_complete_no_more() -> Non
     assert fit.fit(ParsedReport(head=head, rows=())).head.coverage == (whole,)
     (claim,) = fit.fit(ParsedReport(head=head, rows=(), faulty=(fault,))).head.coverage
     assert (claim.state, claim.reason) == (CoverageState.PARTIAL, "rows faulty")
+
+
+def test_days_that_were_not_over_when_the_report_came_are_set_aside() -> None:
+    told = report(row("a", (LAST, AFTER), 1), row("b", (FIRST, LAST), 1))
+    assert [f.code for f in fit.fit(told, LAST).faulty] == ["suppressed"]
+    a_day_ahead = fit.fit(told, date(2026, 10, 30))
+    assert [f.code for f in a_day_ahead.faulty] == ["suppressed"]  # it is tomorrow somewhere
+    ahead = fit.fit(told, date(2026, 10, 29))
+    assert [(f.row, f.code) for f in ahead.faulty[1:]] == [(1, "future")]
+    assert [kept.item for kept in ahead.rows] == ["b"]

@@ -347,3 +347,9 @@ def test_a_run_of_it_is_kept(engine: Engine, tmp_path: Path) -> None:
         assert collect.recorded(house, "nhs").applied == 1
     (run,) = runs.latest(engine)
     assert (run.step, run.subject, run.counts["applied"]) == ("collect", "nhs", 1)
+
+
+def test_a_report_of_days_to_come_counts_nothing(engine: Engine, hits: Hits) -> None:
+    send(engine, svr(("a", 5), month="2026-12"))
+    done = collect.collect(engine, CONFIG, "nhs", hits, NOVEMBER)
+    assert (done.observations, done.faulty) == (0, 1)

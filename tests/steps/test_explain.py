@@ -122,3 +122,27 @@ def test_a_merged_story_brings_its_reads_along(told: Engine) -> None:
     found = explain.explain(told, CONFIG, STORY)
     assert (found.total, found.by_platform) == (11, {"bbc": 1, "nhs": 10})
     assert sorted(item.reads for item in found.statements[1].items) == [3, 7]
+
+
+def test_a_zero_says_what_was_looked_at(told: Engine) -> None:
+    note = explain.explain(told, CONFIG, "ods:RYY").note
+    assert note is not None
+    assert "no read in the statements of bbc (1 months), nhs (1 months)" in note
+    assert explain.explain(told, CONFIG, STORY).note is None
+
+
+def test_a_zero_before_any_statement_is_told_as_silence(engine: Engine) -> None:
+    tell(engine, telling("1"))
+    note = explain.explain(engine, CONFIG, STORY).note
+    assert note == "no statement was made yet; nothing was ever said of bbc, nhs"
+
+
+def test_a_zero_names_the_reads_that_wait_for_their_story(told: Engine, tmp_path: Path) -> None:
+    unknown = svr(("nobody", 9), month="2026-09")
+    collect.receive(told, "nhs", "report", unknown, "application/json", NOVEMBER)
+    with open_hits(tmp_path / "beacon.db") as hits:
+        collect.collect(told, CONFIG, "nhs", hits, NOVEMBER)
+    reconcile.reconcile(told, CONFIG, NOVEMBER)
+    note = explain.explain(told, CONFIG, "ods:RYY").note
+    assert note is not None
+    assert note.endswith("9 reads wait for their story: see `retold breaks suspense`")

@@ -390,3 +390,10 @@ def test_what_is_no_report_is_refused_with_a_reason(payload: bytes, code: str) -
 @pytest.mark.parametrize("method", ["by hand", ["by", "hand"]])
 def test_a_method_in_plain_words_is_kept(method: Any) -> None:
     assert read(document(method=method)).head.method == {"told": str(method)}
+
+
+def test_a_header_is_found_below_comments_of_any_kind() -> None:
+    report = b"# period: 2026-10-01/2026-11-01\nitem,count\nb,5\n"
+    assert svr.recognises(report)
+    assert [row.count for row in svr.parse(report, "text/csv").rows] == [5]
+    assert not svr.recognises(b"# item,count\n")
