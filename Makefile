@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --no-input
 # The lock is whole, so nothing is left to resolve; every file is checked against its hash.
 LOCKED := $(PIP) --no-deps --require-hashes
-ROOMS := schemas rules connectors feeds summaries store steps flows web cli
+ROOMS := schemas rules connectors feeds summaries store steps kit flows web cli
 CODE := $(ROOMS) settings.py demo tests bench docs
 
 .PHONY: help

@@ -16,6 +16,14 @@ class Options(Record):
     """What a kind of channel may be told; each kind declares its own below this."""
 
 
+class Tells(StrEnum):
+    """What a kind of channel tells beyond new stories; nothing else must be hoped for."""
+
+    EDITS = "edits"
+    REMOVALS = "removals"
+    REPLIES = "replies"
+
+
 class Channel(Record):
     """One configured source of stories."""
 
@@ -49,6 +57,18 @@ class DateReading(Record):
     """The zone of a time that names none; without it such a time is refused, not guessed."""
 
 
+class Snapshot(StrEnum):
+    """Where a page stands in a walk over all that a channel shows; what such a walk lacks is gone.
+
+    A walk that one run did not see from its first page to its last proves nothing.
+    """
+
+    FIRST = "first"
+    LAST = "last"
+    WHOLE = "whole"
+    """First and last in one."""
+
+
 class Fetched(Record):
     """One answer as it was received, and where to go on from once it is kept."""
 
@@ -61,6 +81,9 @@ class Fetched(Record):
     """Opaque to all but the connector that wrote it; kept only together with this page."""
     records: int | None = None
     """How many records the whole fetch will bring, where it is known: for progress."""
+    snapshot: Snapshot | None = None
+    """Where the page begins or ends a walk over all that there is; None in the midst of one, and
+    where there is no such walk."""
 
 
 class Removal(Record):

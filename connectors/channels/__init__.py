@@ -5,14 +5,32 @@ that the bytes are kept as they came, a page that was saved is never asked for a
 fetched can be parsed anew once a parser is mended.
 """
 
-from collections.abc import Iterator
-from typing import Protocol, TypeVar, cast
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 from connectors import _kinds
 from connectors._http import Http
-from schemas.channel import Channel, Fetched, Options, Parsed
+from schemas.channel import Channel, Fetched, Options, Parsed, Tells
 
 Told = TypeVar("Told", bound=Options)
+
+
+class Received(NamedTuple):
+    """A delivery that is genuine."""
+
+    id: str
+    """By which the sender repeats it; the same id is taken in once."""
+    page: Fetched
+
+
+class StoryCount(NamedTuple):
+    """The reads of one story at all partners together, in one month."""
+
+    external_id: str
+    month: str
+    """As `2026-10`."""
+    reads: int
 
 
 class Connector(Protocol):
@@ -24,12 +42,18 @@ class Connector(Protocol):
     """What a channel of this kind may be told; every field says what it is for."""
     SECRETS: tuple[str, ...]
     """The secrets it cannot do without; their values come in `channel.secrets`."""
+    EVERY: str
+    """How often such a channel is asked where the operator does not say: `15m`, `1h`, `1d`."""
+    TELLS: frozenset[Tells]
+    """What it tells beyond new stories; the conformance kit holds it to that."""
 
     def fetch(self, channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]:
         """Give answers as they were received, each with the cursor to keep once it is saved.
 
         Begun again with any cursor it gave, it goes on behind that page and loses nothing. An
         unchanged channel gives nothing. It raises `OutsideError` and what is below it, no other.
+        Where it walks over all that there is, `Fetched.snapshot` marks the first page and the
+        last: what was kept and did not come by is removed.
         """
 
     def parse(self, channel: Channel, fetched: Fetched) -> Parsed:
@@ -39,6 +63,42 @@ class Connector(Protocol):
         payload of a faulty one is by itself one that `parse` takes. A payload that is not what
         was promised, as an HTML page, is a GarbledError as a whole.
         """
+
+
+class Peeking(Protocol):
+    """A connector whose first page is dear, and that knows a cheaper look."""
+
+    def peek(self, channel: Channel, http: Http) -> Fetched:
+        """Ask for the first few stories, in one or two requests; nothing of it is kept."""
+
+
+class Pushed(Protocol):
+    """A connector that is sent its stories; its `fetch` gives nothing."""
+
+    def receive(
+        self, channel: Channel, headers: Mapping[str, str], body: bytes, now: datetime
+    ) -> Received:
+        """Verify a delivery: headers by lower-case name, bytes as they came.
+
+        A wrong or missing signature, or one too old, is a RefusedError that does not say which.
+        """
+
+
+class CountsTaker(Protocol):
+    """A connector whose source takes back how often its stories were read."""
+
+    def send_counts(self, channel: Channel, http: Http, counts: Sequence[StoryCount]) -> None:
+        """Send reads of a closed month; the same counts again must do no harm."""
+
+
+def pushed(module: Connector) -> Pushed | None:
+    """Give the connector as one that is sent its stories, if it is one."""
+    return cast("Pushed", module) if hasattr(module, "receive") else None
+
+
+def counts_taker(module: Connector) -> CountsTaker | None:
+    """Give the connector as one that sends counts back, if it does."""
+    return cast("CountsTaker", module) if hasattr(module, "send_counts") else None
 
 
 def kinds() -> tuple[str, ...]:

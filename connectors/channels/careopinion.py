@@ -26,11 +26,13 @@ from connectors._answer import Answer
 from connectors._careopinion_cursor import Cursor
 from connectors._http import Http
 from connectors.channels import told
-from schemas.channel import Channel, Faulty, Fetched, Options, Parsed, Removal
+from schemas.channel import Channel, Faulty, Fetched, Options, Parsed, Removal, Tells
 from schemas.errors import GarbledError, RefusedError, UnreachableError
 
 VERSION = "1"
 SECRETS: tuple[str, ...] = ("key",)
+EVERY = "15m"
+TELLS = frozenset({Tells.EDITS, Tells.REMOVALS, Tells.REPLIES})
 
 MEDIA_TYPE = "application/vnd.retold.careopinion+json"
 """Of a page: answers of the API spliced together, each byte for byte as it was received."""

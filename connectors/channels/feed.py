@@ -28,12 +28,15 @@ from schemas.channel import (
     Parsed,
     Removal,
     Skipped,
+    Tells,
 )
 from schemas.errors import GarbledError
 from schemas.story import Draft, Kind
 
 VERSION = "1"
 SECRETS: tuple[str, ...] = ()
+EVERY = "15m"
+TELLS = frozenset({Tells.EDITS, Tells.REMOVALS})
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "

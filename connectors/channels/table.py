@@ -23,13 +23,15 @@ from connectors._table_options import Opts
 from connectors._table_pages import BOM, JSON_LINES, MEDIA_TYPES, Form, Page, TableError
 from connectors._table_rows import RowReader
 from connectors.channels import told
-from schemas.channel import Channel, DateReading, Faulty, Fetched, Options, Parsed
+from schemas.channel import Channel, DateReading, Faulty, Fetched, Options, Parsed, Tells
 from schemas.errors import GarbledError, RefusedError, UnfitError, UnreachableError
 from schemas.story import Draft
 
 VERSION = "1"
 OPTIONS: type[Options] = Opts
 SECRETS: tuple[str, ...] = ()
+EVERY = "1d"
+TELLS = frozenset({Tells.EDITS, Tells.REPLIES})
 
 _UNCHANGED = 304
 _PATTERN = re.compile(r"[*?\[]")

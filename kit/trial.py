@@ -1,0 +1,176 @@
+"""One connector under trial: its played source, and a store of its own to keep stories in."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+from connectors._http import Http, Limits, open_http
+from connectors.channels import Connector, connector
+from kit import far
+from kit.far import Far
+from kit.stages import FolderStage, HttpStage, ServedStage, Stage, stage
+from kit.world import Piece, World
+from schemas.channel import Channel, Fetched, Parsed, Quarantined, Saved
+from schemas.story import Rights, Story
+from steps import ingest, stories
+from steps import quarantine as waiting
+from store.database import Engine, create_tables, open_engine
+
+CHANNEL = "under-trial"
+
+LIMITS = Limits(
+    connect_timeout_s=1,
+    read_timeout_s=0.4,
+    deadline_s=2,
+    max_bytes=8 << 20,
+    attempts=3,
+    allow=("127.0.0.1",),
+)
+"""Patience is short here: what waits longer waits for ever."""
+
+
+class Failed(AssertionError):  # noqa: N818 -- it is a verdict of the kit, not an error of ours
+    """A check found something wrong; the text says what."""
+
+
+def expect(condition: object, otherwise: str) -> None:
+    """Fail the check unless this holds."""
+    if not condition:
+        raise Failed(otherwise)
+
+
+class Kept(NamedTuple):
+    """One story as it is kept."""
+
+    story: Story
+    said: str
+    """Title and text in one, with blanks made single."""
+
+    @property
+    def is_shown(self) -> bool:
+        return self.story.status == "published"
+
+
+@dataclass
+class Trial:
+    """What a check is given: a world that may be changed, and a connector that reads it."""
+
+    kind: str
+    module: Connector
+    stage: Stage
+    folder: Path
+    engine: Engine
+    world: World = field(default_factory=World)
+    source: Far | None = None
+    """The played server; None for a kind that is not asked over HTTP."""
+    place: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+    """Options beside the stage's own."""
+    slept: list[float] = field(default_factory=list)
+    """Seconds that were waited for between tries; none was really waited."""
+
+    @property
+    def channel(self) -> Channel:
+        """Configure the channel as an operator would."""
+        told = dict(self.stage.options(self.place)) | self.more
+        return Channel(
+            id=CHANNEL,
+            kind=self.kind,
+            options=self.module.OPTIONS.model_validate(told),
+            secrets=dict(self.stage.SECRETS),
+            rights=Rights(may_syndicate=True),
+        )
+
+    @property
+    def now(self) -> datetime:
+        """Read the clock: a day after whatever came last at the source."""
+        return self.world.now + timedelta(days=1)
+
+    @contextmanager
+    def http(self, limits: Limits = LIMITS) -> Iterator[Http]:
+        """Open the network with a clock that does not wait."""
+        if self.source is not None:
+            limits = limits.model_copy(update={"allow": (self.source.place,)})
+        with open_http(limits, sleep=self.slept.append) as opened:
+            yield opened
+
+    def ingest(self, limits: Limits = LIMITS) -> Saved:
+        """Run the step once, as the flow does."""
+        if hasattr(self.stage, "lay"):
+            cast("FolderStage", self.stage).lay(self.world, self.folder)
+        with self.http(limits) as http:
+            return ingest.ingest(self.engine, http, self.channel, lambda: self.now)
+
+    def fetch(self, cursor: str | None = None, most: int | None = None) -> list[Fetched]:
+        """Fetch pages alone, as `fetch` gives them, keeping nothing."""
+        pages: list[Fetched] = []
+        if hasattr(self.stage, "lay"):
+            cast("FolderStage", self.stage).lay(self.world, self.folder)
+        with self.http() as http:
+            for page in self.module.fetch(self.channel, http, cursor):
+                pages.append(page)
+                if most is not None and len(pages) >= most:
+                    break
+        return pages
+
+    def parse(self, pages: Sequence[Fetched]) -> list[Parsed]:
+        """Parse pages."""
+        return [self.module.parse(self.channel, page) for page in pages]
+
+    def kept(self) -> dict[str, Kept]:
+        """Read every story that is kept, by the external id of its source."""
+        found = stories.every(self.engine)
+        return {
+            story.source.external_id: Kept(
+                story, " ".join(f"{story.title} {story.body_text}".split())
+            )
+            for story in found
+        }
+
+    def refused(self) -> list[Quarantined]:
+        """List what waits in quarantine."""
+        return waiting.listing(self.engine)
+
+    def expect_kept(self, pieces: Sequence[Piece] | None = None) -> None:
+        """Fail unless just what the source shows is shown, each with its own words."""
+        wanted = {self.stage.name(p): p for p in pieces or self.world.shown() if not p.broken}
+        shown = {name: kept for name, kept in self.kept().items() if kept.is_shown}
+        lost, extra = wanted.keys() - shown.keys(), shown.keys() - wanted.keys()
+        expect(not lost, f"{len(lost)} stories are not there, as {_some(lost)}")
+        expect(not extra, f"{len(extra)} stories should not be there, as {_some(extra)}")
+        for name, piece in wanted.items():
+            said = shown[name].said
+            expect(piece.text in said, f"{name} says {said!r}, not {piece.text!r}")
+
+
+def _some(names: Any) -> str:
+    return ", ".join(sorted(names)[:3])
+
+
+@contextmanager
+def open_trial(
+    kind: str, folder: Path, *, module: Connector | None = None, played: Stage | None = None
+) -> Iterator[Trial]:
+    """Play the source of a kind, and open an empty store beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(f"sqlite:///{folder / 'trial.db'}")
+    create_tables(engine)
+    trial = Trial(kind, module or connector(kind), played or stage(kind), folder / "source", engine)
+    with ExitStack() as stack:
+        stack.callback(engine.dispose)
+        if hasattr(trial.stage, "answer"):
+            http_stage = cast("HttpStage", trial.stage)
+            trial.source = stack.enter_context(
+                far.play(lambda ask: http_stage.answer(trial.world, ask))
+            )
+            trial.place = trial.source.origin
+        elif hasattr(trial.stage, "serve"):
+            served = cast("ServedStage", trial.stage)
+            trial.place = stack.enter_context(served.serve(trial.world))
+        elif hasattr(trial.stage, "lay"):
+            trial.folder.mkdir(parents=True, exist_ok=True)
+            trial.place = str(trial.folder)
+        yield trial
