@@ -51,6 +51,7 @@ class Kept(NamedTuple):
 
     @property
     def is_shown(self) -> bool:
+        """Tell whether it may reach a partner."""
         return self.story.status == "published"
 
 
@@ -123,11 +124,10 @@ class Trial:
     def kept(self) -> dict[str, Kept]:
         """Read every story that is kept, by the external id of its source."""
         found = stories.every(self.engine)
+        said = [" ".join(f"{story.title} {story.body_text}".split()) for story in found]
         return {
-            story.source.external_id: Kept(
-                story, " ".join(f"{story.title} {story.body_text}".split())
-            )
-            for story in found
+            story.source.external_id: Kept(story, words)
+            for story, words in zip(found, said, strict=True)
         }
 
     def refused(self) -> list[Quarantined]:
