@@ -256,9 +256,16 @@ def open_house(environ: Mapping[str, str]) -> Iterator[House]:
 
 def _config_for(given: Settings, environ: Mapping[str, str]) -> Config:
     connectors = {kind: channels.connector(kind) for kind in channels.kinds()}
-    return load_config(
+    config = load_config(
         given,
         {kind: connector.OPTIONS for kind, connector in connectors.items()},
         {kind: connector.SECRETS for kind, connector in connectors.items()},
         environ,
     )
+    paced = tuple(
+        channel
+        if "every" in channel.model_fields_set
+        else channel.model_copy(update={"every": connectors[channel.kind].EVERY})
+        for channel in config.channels
+    )
+    return config.model_copy(update={"channels": paced})

@@ -27,6 +27,9 @@ def ingest(
     channels: Subjects = None,
     *,
     due: Annotated[bool, typer.Option("--due", help="Only channels that are due.")] = False,
+    believe: Annotated[
+        bool, typer.Option("--believe", help="Take in what looks like a fault of the source.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring in what is new on channels."""
@@ -45,7 +48,9 @@ def ingest(
                 progress(seen, total)
 
             channel = schedule.channel(house.config, name)
-            saved = step.ingest(house.engine, house.http, channel, house.clock, progress=told)
+            saved = step.ingest(
+                house.engine, house.http, channel, house.clock, progress=told, believe=believe
+            )
             return {"fetched": saved.fetched, **saved.model_dump()}
 
         _each("channel", wanted, one, {"quarantined": "quarantine list"}, as_json=as_json)

@@ -175,10 +175,11 @@ def _channel(page: Page, at: Path, source: Source, kinds: _Kinds) -> Channel | N
             "own_site": [name for name in OwnSite.model_fields if name != "channel"],
         },
     )
-    every = page.text((*at, "every"))
-    if every is not None and not _EVERY.fullmatch(every):
-        remedy = "write a number and a unit: 15m, 1h, 1d"
-        page.fault((*at, "every"), f"`{every}` is no length of time", remedy)
+    for name in ("every", "expect_every"):
+        length = page.text((*at, name))
+        if length is not None and not _EVERY.fullmatch(length):
+            remedy = "write a number and a unit: 15m, 1h, 1d"
+            page.fault((*at, name), f"`{length}` is no length of time", remedy)
     secrets = _secrets(page, (*at, "secrets"), source, declared)
     options = options_model and page.record(options_model, (*at, "options"))
     if channel is None or options is None:

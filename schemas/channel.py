@@ -38,7 +38,12 @@ class Channel(Record):
     language: str | None = None
     """What its stories are told in where they do not say."""
     every: str = "1h"
-    """How often it is due: `15m`, `1h`, `1d`."""
+    """How often it is due: `15m`, `1h`, `1d`; what its kind says where left out."""
+    expect_every: str | None = None
+    """How long it may bring nothing new before its silence counts as a failure."""
+    faulty_share: float = Field(default=0.5, ge=0, le=1)
+    """Share of a page's records that may be faulty; beyond it the page is not taken in, since
+    then the source has changed rather than a record gone wrong."""
     secrets: dict[str, str] = Field(default={}, repr=False, exclude=True)
     """Filled at the door from references; in no log, no file, no representation."""
 

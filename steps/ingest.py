@@ -6,34 +6,25 @@ the bytes, the stories, what was refused, and the cursor.
 
 import gc
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NamedTuple
 
 from connectors._http import Http
 from connectors.channels import Connector, connector
 from rules import identity, normalise, text
-from schemas.channel import Channel, Faulty, Fetched, Parsed, Removal, Saved, Stage
-from schemas.errors import UnfitError
+from schemas.channel import Channel, Faulty, Fetched, Parsed, Saved, Stage
+from schemas.errors import GarbledError, UnfitError
 from schemas.story import Draft, Telling
 from steps import runs, tellings
 from steps.runs import Clock
+from steps.walk import Page, Walk
 from store import landings, quarantine
 from store.database import Connection, Engine, one_writer, reading, writing
 from store.quarantine import Refused
 
 Progress = Callable[[Saved, int | None], None]
 """Is told after each page what it brought, and how many records there will be in all."""
-
-
-class Page(NamedTuple):
-    """What one payload came to, before the store is asked."""
-
-    tellings: Sequence[Telling]
-    removals: Sequence[Removal]
-    refused: Sequence[Refused]
-    skipped: int
 
 
 def ingest(
@@ -44,9 +35,15 @@ def ingest(
     *,
     progress: Progress = lambda _saved, _total: None,
     flow_run_id: str | None = None,
+    believe: bool = False,
 ) -> Saved:
-    """Read what is new on a channel since its cursor, and keep it. Twice changes nothing."""
+    """Read what is new on a channel since its cursor, and keep it. Twice changes nothing.
+
+    What looks like a fault of the source is refused with GarbledError: most of its stories gone
+    at once, or most of a page not understood. `believe` takes it in all the same.
+    """
     module = connector(channel.kind)
+    walk = Walk(believe=believe)
     saved = Saved()
     with runs.recorded(engine, "ingest", channel.id, clock, flow_run_id) as run, _rare_gc():
         run.counts = saved.model_dump()
@@ -54,7 +51,8 @@ def ingest(
             cursor = landings.cursor(connection, channel.id)
         for fetched in module.fetch(channel, http, cursor):
             page = understand(channel, module.parse(channel, fetched))
-            saved += keep(engine, channel, module, fetched, page, clock())
+            walk.come_by(fetched, page)
+            saved += keep(engine, channel, module, fetched, page, clock(), walk)
             run.counts = saved.model_dump()
             progress(saved, fetched.records)
     return saved
@@ -108,16 +106,39 @@ def keep(
     fetched: Fetched,
     page: Page,
     now: datetime,
+    walk: Walk,
 ) -> Saved:
-    """Keep a page and its cursor: all of it, or nothing."""
+    """Keep a page and its cursor: all of it, or, where it is not to be believed, its bytes."""
+    try:
+        return _keep(engine, channel, module, fetched, page, now, walk)
+    except GarbledError:
+        with writing(engine) as connection:
+            one_writer(connection)
+            if not landings.has(connection, channel.id, fetched.payload):
+                landings.add(connection, channel.id, _version(channel, module), fetched, now)
+        raise
+
+
+def _keep(
+    engine: Engine,
+    channel: Channel,
+    module: Connector,
+    fetched: Fetched,
+    page: Page,
+    now: datetime,
+    walk: Walk,
+) -> Saved:
     with writing(engine) as connection:
         one_writer(connection)
-        landing = landings.add(
-            connection, channel.id, f"{channel.kind}/{module.VERSION}", fetched, now
-        )
+        page = walk.believed(connection, channel, fetched, page)
+        landing = landings.add(connection, channel.id, _version(channel, module), fetched, now)
         saved = take_in(connection, channel, page, landing, now)
         landings.move_cursor(connection, channel.id, fetched.cursor, now)
     return saved
+
+
+def _version(channel: Channel, module: Connector) -> str:
+    return f"{channel.kind}/{module.VERSION}"
 
 
 def take_in(

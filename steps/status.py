@@ -19,6 +19,7 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
     """Show the latest runs, what each channel brought, and what each edition shows."""
     with reading(engine) as connection:
         latest = runs.latest(connection)
+        news = runs.last_news(connection)
         waiting = quarantine.counts(connection)
         states = publication.states(connection)
         shown = {key: publication.count(connection, key) for key in states}
@@ -36,6 +37,7 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
                 "last_run": _ago(ingests.get(channel.id), now),
                 "outcome": _outcome(ingests.get(channel.id)),
                 "late": _late(ingests.get(channel.id), channel.every, now),
+                "silent": _silent(news.get(channel.id), channel.expect_every, now),
                 "in_quarantine": waiting.get(channel.id, 0),
             }
             for channel in config.channels
@@ -92,3 +94,10 @@ def _late(run: Run | None, every: str, now: datetime) -> bool:
     """Say whether a channel has been silent for more than twice its time."""
     wait = timedelta(seconds=2 * configure.every_s(every))
     return run is None or now - run.started_at > wait
+
+
+def _silent(news_at: datetime | None, expected: str | None, now: datetime) -> bool:
+    """Say whether a channel has brought nothing new for longer than the operator expects."""
+    if expected is None or news_at is None:
+        return False
+    return now - news_at > timedelta(seconds=configure.every_s(expected))

@@ -72,6 +72,20 @@ def get(connection: Connection, number: int) -> Landing | None:
     )
 
 
+def numbers(connection: Connection, channel: str) -> list[int]:
+    """Number a channel's landings, in order of arrival."""
+    query = sa.select(landings.c.id).where(landings.c.channel == channel).order_by(landings.c.id)
+    return list(connection.execute(query).scalars())
+
+
+def has(connection: Connection, channel: str, payload: bytes) -> bool:
+    """Tell whether a channel's answer is kept already, byte for byte."""
+    query = sa.select(landings.c.id).where(
+        landings.c.channel == channel, landings.c.sha256 == sha256(payload).hexdigest()
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def expire(connection: Connection, before: datetime) -> int:
     """Empty every landing received before; its digest stays. Say how many were emptied."""
     statement = (

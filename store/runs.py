@@ -46,6 +46,23 @@ def last_done(connection: Connection, step: str) -> dict[str, datetime]:
     return {subject: moment(at) for subject, at in connection.execute(query)}
 
 
+_COUNTED, _NOTHING_NEW = '{"new":', '{"new":0,"changed":0,'
+"""How the counts of an ingest begin, and of one that brought nothing: in the order of `Saved`."""
+
+
+def last_news(connection: Connection) -> dict[str, datetime]:
+    """Say when each channel last brought a story that was new or changed, else was first read."""
+    counts = runs.c.counts
+    brings = counts.startswith(_COUNTED) & ~counts.startswith(_NOTHING_NEW)
+    brought = sa.func.max(sa.case((brings, runs.c.started_at)))
+    query = (
+        sa.select(runs.c.subject, sa.func.coalesce(brought, sa.func.min(runs.c.started_at)))
+        .where(runs.c.step == "ingest")
+        .group_by(runs.c.subject)
+    )
+    return {subject: moment(at) for subject, at in connection.execute(query)}
+
+
 def note(
     connection: Connection,
     who: str,

@@ -173,6 +173,14 @@ def sources_of(
     ]
 
 
+def live_sources(connection: Connection, channel: str) -> set[str]:
+    """Name every story, by external id, that a channel told and has not taken back."""
+    query = sa.select(sources.c.external_id).where(
+        sources.c.channel == channel, sources.c.ended.is_(None)
+    )
+    return set(connection.execute(query).scalars())
+
+
 def publishers_of(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """List every publisher known to have shown each story."""
     wanted = _sets.keys(connection, "k", id=sorted(ids))

@@ -233,3 +233,14 @@ def test_a_missing_or_broken_secret_key_is_told_with_a_remedy(
     with pytest.raises(ConfigError, match="`retold init`") as caught:
         read_secret_key(Settings(state_dir=tmp_path))
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_channel_is_due_as_often_as_its_kind_says_unless_the_operator_does(
+    tmp_path: Path,
+) -> None:
+    table = 'kind = "table"\noptions = { path = "a.csv", columns = { id = "id", body = "text" } }\n'
+    (tmp_path / "retold.toml").write_text(
+        f'[[channels]]\nid = "a"\n{table}[[channels]]\nid = "b"\nevery = "1h"\n{table}'
+    )
+    config = settings.read_config({"RETOLD_CONFIG": str(tmp_path / "retold.toml")})
+    assert [channel.every for channel in config.channels] == ["1d", "1h"]

@@ -66,6 +66,26 @@ def test_one_channel_that_fails_stops_no_other_and_is_named(typist: Typist) -> N
     assert "editions: nothing yet" in typist.types("status").stdout
 
 
+def test_a_channel_is_looked_at_before_anything_is_kept(typist: Typist) -> None:
+    typist.types("init")
+    rows = {row["channel"]: row for row in typist.reads("channel", "check", "forum")}
+    assert (rows["forum"]["stories"], rows["forum"]["error"]) == (2, None)
+    result = typist.types("channel", "check", "--json", code=1)
+    assert [row["channel"] for row in json.loads(result.stdout) if row["error"]] == ["gone"]
+    assert "Kind staff" in typist.types("channel", "preview", "forum").stdout
+    told = typist.reads("channel", "preview", "forum", "--most", "1")
+    assert [story["title"] for story in told["stories"]] == ["Kind staff"]
+    assert typist.reads("status")["stories"] == []
+
+
+def test_what_a_channel_told_is_read_again(typist: Typist) -> None:
+    typist.types("init")
+    typist.types("ingest", "forum", "--believe")
+    (row,) = typist.reads("renormalise", "forum")
+    assert (row["landings"], row["unchanged"], row["expired"]) == (1, 2, 0)
+    assert "unchanged" in typist.types("renormalise", "forum").stdout
+
+
 def test_a_story_is_shown_held_released_merged_and_withdrawn(typist: Typist) -> None:
     typist.types("init")
     typist.types("ingest", "forum")

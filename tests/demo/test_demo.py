@@ -23,6 +23,7 @@ def test_the_demo_ends_well_and_shows_what_nobody_had_counted(tmp_path: Path) ->
     for title in ("What nobody had counted", "Who answers, and who pastes"):
         assert title in said
     assert "0 new or changed; the partner's poll was answered 304: nothing moved" in said
+    assert "0 new, 1 changed, 1 removed" in said
     assert "times more at a partner that nobody had counted" in " ".join(said.split())
     assert "Traceback" not in said + done.stderr
     pages = {path.name for path in (tmp_path / "summaries").iterdir()}

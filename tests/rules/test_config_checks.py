@@ -63,7 +63,8 @@ from tests.rules._written import (
         pytest.param(
             CHANNEL + 'pubisher = "x"\n',
             "4: channels[0].pubisher: nothing is known by this name (did you mean `publisher`? "
-            "there are: every, id, kind, language, options, own_site, publisher, rights, secrets)",
+            "there are: every, expect_every, faulty_share, id, kind, language, options, own_site, "
+            "publisher, rights, secrets)",
             id="unknown key",
         ),
         pytest.param(
@@ -80,8 +81,9 @@ from tests.rules._written import (
         ),
         pytest.param(
             CHANNEL + 'channel = "a"\n',
-            "4: channels[0].channel: nothing is known by this name (there are: every, id, kind, "
-            "language, options, own_site, publisher, rights, secrets)",
+            "4: channels[0].channel: nothing is known by this name (there are: every, "
+            "expect_every, faulty_share, id, kind, language, options, own_site, publisher, "
+            "rights, secrets)",
             id="key of no table",
         ),
         pytest.param(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.channel import Saved
 from schemas.config import Config, OwnSite
 from schemas.errors import GarbledError, OutsideError, UnknownError
 from schemas.partner import Edition, Partner
@@ -89,8 +90,8 @@ def test_the_status_of_a_new_installation_has_nothing_to_show(sqlite_engine: Eng
     found = status.status(sqlite_engine, CONFIG, MONDAY)
     assert (found["stories"], found["editions"], found["runs"]) == ([], [], [])
     assert [tuple(row.values()) for row in found["channels"]] == [
-        ("opinion", "never", None, True, 0),
-        ("other", "never", None, True, 0),
+        ("opinion", "never", None, True, False, 0),
+        ("other", "never", None, True, False, 0),
     ]
 
 
@@ -110,6 +111,41 @@ def test_the_status_says_what_each_channel_last_did(sqlite_engine: Engine) -> No
         "other",
         "other: no feed",
     )
+
+
+def test_a_channel_that_brings_nothing_new_for_too_long_is_silent(
+    engine: Engine, tmp_path: Path
+) -> None:
+    path = tmp_path / "survey.csv"
+    path.write_text("id,text,date,fft\n1,Kind,,1\n")
+    config = Config(channels=(survey(path).model_copy(update={"expect_every": "2d"}),))
+
+    def silent(after: timedelta) -> bool:
+        (row,) = status.status(engine, config, MONDAY + after)["channels"]
+        return bool(row["silent"])
+
+    assert not silent(timedelta(days=9))
+    bring(engine, config.channels[0])
+    read(engine, "survey", MONDAY + timedelta(days=1))
+    assert not silent(timedelta(days=2))
+    assert silent(timedelta(days=2, seconds=1))
+
+
+def test_a_channel_that_never_brought_anything_is_silent_from_its_first_run(
+    sqlite_engine: Engine,
+) -> None:
+    config = Config(channels=(make.channel(expect_every="1h"),))
+    for hours in (0, 1, 2):
+        with runs.recorded(
+            sqlite_engine,
+            "ingest",
+            "opinion",
+            lambda: MONDAY + timedelta(hours=hours),  # noqa: B023
+        ) as run:
+            run.counts = Saved().model_dump()
+    for hours, silent in [(1, False), (2, True)]:
+        found = status.status(sqlite_engine, config, MONDAY + timedelta(hours=hours))
+        assert found["channels"][0]["silent"] is silent
 
 
 @pytest.mark.parametrize(
