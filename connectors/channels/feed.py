@@ -18,6 +18,7 @@ from pydantic import ConfigDict, Field, field_validator
 from connectors import _feed_entry, _feed_json, _feed_lenient, _feed_xml, _web_page
 from connectors._feed_entry import Document, Entry, Hints
 from connectors._http import Http
+from connectors._jail import KilledError
 from connectors.channels import told
 from schemas.channel import (
     Channel,
@@ -133,7 +134,10 @@ def _known(cursor: str | None, asked: str) -> dict[str, Any]:
 def parse(channel: Channel, fetched: Fetched) -> Parsed:
     """Read a feed; the forgiving reader is asked only where the XML is broken past mending."""
     options = told(channel, Opts)
-    document = _document(channel, fetched)
+    try:
+        document = _document(channel, fetched)
+    except KilledError:
+        return Parsed(faulty=(_endless(fetched),))
     if len(document.nodes) > options.max_entries:
         raise GarbledError(
             channel.id,
@@ -222,6 +226,16 @@ def _outlives(entry: Entry, removal: Removal) -> bool:
         return changed > datetime.fromisoformat(removal.at or "")
     except (TypeError, ValueError):
         return False
+
+
+def _endless(fetched: Fetched) -> Faulty:
+    """Set the whole document aside, so that its reader is not killed by it again and again."""
+    return Faulty(
+        payload=fetched.payload,
+        media_type=fetched.media_type,
+        code="endless",
+        reason="its XML is broken, and reading it took too long; tell whoever runs the feed",
+    )
 
 
 def _cut_off(payload: bytes, external_id: str) -> Faulty:

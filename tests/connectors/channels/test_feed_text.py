@@ -1,6 +1,8 @@
 import pytest
 
-from connectors import _feed_lenient
+from connectors import _feed_lenient, _jail
+from connectors.channels import feed
+from schemas.channel import Channel, Fetched
 from schemas.errors import GarbledError
 from tests.connectors.channels.feeds import atom, one, read, rss
 
@@ -274,3 +276,24 @@ def test_the_forgiving_reader_is_given_nothing_it_could_choke_on(payload: bytes)
 
 def test_a_cut_off_feed_without_entries_is_none() -> None:
     assert _feed_lenient.read(b"<feed><title>T", "text/xml", "utf-8") is None
+
+
+def _never_ends(_payload: bytes, _stated: str) -> None:
+    while True:
+        pass
+
+
+def test_a_document_that_keeps_its_reader_busy_is_set_aside_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = b"<rss version='2.0'><channel><item><title>T</b></title></item></channel></rss>"
+    fetched = Fetched(payload=broken, media_type="text/xml")
+    about = Channel(id="f", kind="feed", options=feed.Opts(url="https://forum.example/feed"))
+    assert feed.parse(about, fetched).drafts
+
+    monkeypatch.setattr(_feed_lenient, "_parse", _never_ends)
+    monkeypatch.setattr(_jail.JAIL, "cpu_s", 0)
+    parsed = feed.parse(about, fetched)
+
+    assert [(one.code, one.payload) for one in parsed.faulty] == [("endless", broken)]
+    assert not parsed.drafts
