@@ -14,7 +14,7 @@ from typing import Any
 from lxml import etree
 
 from connectors._feed_entry import MARKUP, Body, Category, Document, Entry, person, title_text
-from connectors._jail import JAIL
+from connectors._jail import JAIL, KilledError
 from schemas.story import BodyFormat
 
 MEDIA_TYPE = "application/xml"
@@ -37,7 +37,12 @@ def read(payload: bytes, media_type: str, charset: str | None) -> Document | Non
     if not _is_bounded(payload):
         return None
     stated = media_type + (f"; charset={charset}" if charset else "")
-    version, entries, language = JAIL.run(_parse, payload, stated)
+    try:
+        version, entries, language = JAIL.run(_parse, payload, stated)
+    except KilledError:
+        raise
+    except Exception:  # noqa: BLE001 -- it has been met raising whatever its decoders raise
+        return None
     if not version or not entries:
         return None
     return Document(
@@ -46,7 +51,7 @@ def read(payload: bytes, media_type: str, charset: str | None) -> Document | Non
         entry=_entry,
         alone=_alone,
         language=language,
-        cut_off=_cut_off(payload),
+        cut_off=_cut_off(payload, len(entries)),
     )
 
 
@@ -72,12 +77,15 @@ def _is_bounded(payload: bytes) -> bool:
     )
 
 
-def _cut_off(payload: bytes) -> bytes | None:
-    """Take the last entry, with the head of its feed, where the feed ends in its midst."""
+def _cut_off(payload: bytes, count: int) -> bytes | None:
+    """Take the last entry, with the head of its feed, where the feed ends in its midst.
+
+    The last of `count` that was understood may have swallowed those behind it.
+    """
     if _CLOSED.search(payload):
         return None
-    starts = [found.start() for found in _ENTRY.finditer(payload)]
-    return payload[: min(starts, default=0)] + payload[max(starts, default=0) :]
+    starts = [found.start() for found in _ENTRY.finditer(payload)] or [0]
+    return payload[: starts[0]] + payload[starts[min(count, len(starts)) - 1] :]
 
 
 def _entry(told: Any) -> Entry:
@@ -85,7 +93,8 @@ def _entry(told: Any) -> Entry:
         # Asked in its own way, it makes dates up out of other dates.
         return dict.get(told, key, default) or default
 
-    content: Mapping[str, Any] = next(iter(get("content", ())), {})
+    contents: list[Mapping[str, Any]] = list(get("content", ()))
+    content = contents[0] if contents else {}
     links = [link for link in get("links", ()) if link.get("href")]
     url = get("link").strip()
     return Entry(
@@ -93,8 +102,9 @@ def _entry(told: Any) -> Entry:
         # It takes any guid for a link.
         url=url if url.startswith(("http://", "https://")) else "",
         title=title_text(get("title")),
-        body=_body(content),
-        summary=_body(get("summary_detail", {})),
+        # An entry whose end is lost holds the next one's content, too.
+        body=_body({"value": "\n".join(one.get("value") or "" for one in contents)}),
+        summary=_summary(told),
         base_url=content.get("base") or "",
         language=content.get("language") or "",
         author=person(get("author")),
@@ -103,6 +113,11 @@ def _entry(told: Any) -> Entry:
         categories=[_category(tag) for tag in get("tags", ()) if tag.get("term")],
         via=[link["href"] for link in links if link.get("rel") == "via"],
     )
+
+
+def _summary(told: Any) -> Body | None:
+    """Take the summary; of one that stands where tags are unbalanced it keeps no details."""
+    return _body(dict.get(told, "summary_detail") or {"value": dict.get(told, "summary")})
 
 
 def _body(told: Mapping[str, Any]) -> Body | None:
@@ -120,6 +135,6 @@ def _alone(told: Any) -> bytes:
     """Write down what was understood; how it was written was not."""
     feed = etree.Element(f"{_ATOM}feed")
     entry = etree.SubElement(feed, f"{_ATOM}entry")
-    text, _ = _body(dict.get(told, "summary_detail", {})) or ("", None)
+    text, _ = _summary(told) or ("", None)
     etree.SubElement(entry, f"{_ATOM}content", type="html").text = text
     return etree.tostring(feed, encoding="utf-8")

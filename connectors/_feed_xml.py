@@ -331,14 +331,14 @@ def _rare_markup(element: Element, kind: str) -> Body:
         return _unpacked(element), BodyFormat.TEXT if kind == "text/plain" else BodyFormat.HTML
     if kind in {"html", "text/html", "xhtml", "application/xhtml+xml"}:
         return _inner(element), BodyFormat.HTML
-    if kind == "text/markdown":
-        return _text(element), BodyFormat.MARKDOWN
     if kind.startswith("text"):
-        return _text(element), BodyFormat.TEXT
+        markdown = kind == "text/markdown"
+        return _text(element), BodyFormat.MARKDOWN if markdown else BodyFormat.TEXT
     if kind.endswith(("/xml", "+xml")):
         pieces = (piece.strip() for piece in _pieces(element))
         return "\n".join(filter(None, pieces)), BodyFormat.TEXT
-    return "", BodyFormat.TEXT
+    # A misspelt type hides no text.
+    return ("", BodyFormat.TEXT) if kind.partition("/")[0] in _BINARY else _guess(element)
 
 
 def _unpacked(element: Element) -> str:
@@ -415,6 +415,7 @@ _READERS: dict[str, _Reader] = (
     | _named((_XHTML,), {"body": _rss_content, "div": _rss_content})
 )
 
+_BINARY = frozenset({"application", "audio", "font", "image", "model", "video"})
 _BODIES = frozenset(f"{atom}{name}" for atom in _ATOMS for name in ("content", "summary"))
 _NAMES = frozenset(f"{atom}name" for atom in _ATOMS)
 _IDS = frozenset(f"{atom}id" for atom in _ATOMS)

@@ -4,12 +4,14 @@ One process serves all that is asked of it, one after another, and a new one tak
 one that was killed.
 """
 
-import multiprocessing
+import atexit
 import resource
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Any, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
@@ -23,6 +25,13 @@ MEMORY_BYTES = 2 << 30
 """Addresses that the process may use."""
 
 
+_START_S = 60.0
+_READY = "ready"
+_SERVE = "import sys; from connectors import _jail; _jail.serve(int(sys.argv[1]))"
+"""Started so, and not as multiprocessing does, it needs nothing of what our own process began
+with: that may be a script which does not bear being read twice."""
+
+
 class KilledError(Exception):
     """What was asked took too long or too much, and its process is gone."""
 
@@ -34,7 +43,7 @@ class Jail:
         self.cpu_s = cpu_s
         self.wall_s = wall_s
         self._one_at_a_time = threading.Lock()
-        self._process: BaseProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._line: Connection[Any, Any] | None = None
 
     def run(self, function: Callable[P, R], *given: P.args, **named: P.kwargs) -> R:
@@ -43,8 +52,9 @@ class Jail:
         Raise KilledError where it is not done in time, or its process dies.
         """
         with self._one_at_a_time:
+            line = self._open()
             try:
-                result, error = self._answer((self.cpu_s, function, given, named))
+                result, error = self._answer(line, (self.cpu_s, function, given, named))
             except (EOFError, OSError):
                 self._kill()
                 raise KilledError from None
@@ -52,8 +62,7 @@ class Jail:
             raise error
         return cast("R", result)
 
-    def _answer(self, asked: Any) -> tuple[Any, Exception | None]:
-        line = self._open()
+    def _answer(self, line: "Connection[Any, Any]", asked: Any) -> tuple[Any, Exception | None]:
         line.send(asked)
         if not line.poll(self.wall_s):
             raise EOFError
@@ -65,29 +74,35 @@ class Jail:
             self._kill()
 
     def _open(self) -> "Connection[Any, Any]":
-        if self._line is None or self._process is None or not self._process.is_alive():
+        if self._line is None or self._process is None or self._process.poll() is not None:
             self._kill()
-            # A fork would copy the locks of our other threads as they happen to stand.
-            context = multiprocessing.get_context("spawn")
-            ours, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
-            self._process.start()
-            theirs.close()
-            self._line = ours
+            self._line, theirs = Pipe()
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 -- every word of it is our own
+                    [sys.executable, "-c", _SERVE, str(theirs.fileno())],
+                    pass_fds=[theirs.fileno()],
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C is for us; it ends when we do
+                )
+            # One that does not even start is our fault, not that of what it was to read.
+            if not self._line.poll(_START_S) or self._line.recv() != _READY:
+                self._kill()
+                raise RuntimeError("the process for strangers' bytes does not start")
         return self._line
 
     def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.join()
-            self._process.close()
+            self._process.wait()
         if self._line is not None:
             self._line.close()
         self._process = self._line = None
 
 
-def _serve(line: "Connection[Any, Any]") -> None:
+def serve(fileno: int) -> None:
     """Do what comes down the line until nobody is at its other end."""
+    line: Connection[Any, Any] = Connection(fileno)
+    line.send(_READY)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while True:
@@ -108,3 +123,4 @@ def _serve(line: "Connection[Any, Any]") -> None:
 
 JAIL = Jail()
 """For the whole of our own process."""
+atexit.register(JAIL.close)

@@ -14,6 +14,8 @@ XHTML = "http://www.w3.org/1999/xhtml"
     [
         ('<content type="text">a &lt; b &amp;amp; c</content>', ("a < b &amp; c", "text")),
         ("<content>plain</content>", ("plain", "text")),
+        ('<content type="htlm">&lt;b&gt;x&lt;/b&gt;</content>', ("<b>x</b>", "html")),
+        ('<content type="plain">x</content>', ("x", "text")),
         (
             '<content type="html">&lt;b&gt;x&lt;/b&gt; &amp;copy;</content>',
             ("<b>x</b> &copy;", "html"),
@@ -276,6 +278,14 @@ def test_the_forgiving_reader_is_given_nothing_it_could_choke_on(payload: bytes)
 
 def test_a_cut_off_feed_without_entries_is_none() -> None:
     assert _feed_lenient.read(b"<feed><title>T", "text/xml", "utf-8") is None
+
+
+def test_text_behind_an_unbalanced_tag_is_not_lost() -> None:
+    parsed = read(
+        "<rss version='2.0'><channel><item>T</title><guid>g</guid>"
+        "<description><![CDATA[<p>Kind</p>]]></description></item></channel></rss>"
+    )
+    assert [draft.body for draft in parsed.drafts] == ["<p>Kind</p>"]
 
 
 def _never_ends(_payload: bytes, _stated: str) -> None:
