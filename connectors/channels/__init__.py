@@ -15,6 +15,9 @@ from schemas.channel import Channel, Fetched, Options, Parsed, Tells
 
 Told = TypeVar("Told", bound=Options)
 
+ENTRY_POINTS = "retold.channels"
+"""The group by which another installed distribution brings a kind: a name, and its module."""
+
 
 class Received(NamedTuple):
     """A delivery that is genuine."""
@@ -103,12 +106,12 @@ def counts_taker(module: Connector) -> CountsTaker | None:
 
 def kinds() -> tuple[str, ...]:
     """List the kinds of channel there are."""
-    return _kinds.kinds(__path__)
+    return _kinds.kinds(__path__, ENTRY_POINTS)
 
 
 def connector(kind: str) -> Connector:
     """Find the connector for a kind of channel; UnknownKindError names those there are."""
-    return cast("Connector", _kinds.load(__name__, __path__, kind))
+    return cast("Connector", _kinds.load(__name__, __path__, kind, ENTRY_POINTS))
 
 
 def told(channel: Channel, options: type[Told]) -> Told:
