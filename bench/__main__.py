@@ -13,7 +13,7 @@ import orjson
 from bench.figure import Figure, line
 
 GROUPS = ("ingest", "parse", "render", "serve", "settle", "prefect")
-LARGE = ("memory",)
+LARGE = ("memory", "idle")
 """Groups that take minutes, and so run only when they are asked for."""
 
 KNOWN = (*GROUPS, *LARGE)

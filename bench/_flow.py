@@ -27,7 +27,10 @@ def main(repeats: int) -> Spent:
     walls: list[float] = []
     spent = clock.medians({"flow": lambda: _by_flow(walls), "step": _by_step}, repeats)
     return Spent(
-        flow_cpu_s=spent["flow"], step_cpu_s=spent["step"], flow_s=statistics.median(walls)
+        flow_cpu_s=spent["flow"],
+        step_cpu_s=spent["step"],
+        flow_s=statistics.median(walls),
+        peak_mb=clock.peak_mb(),
     )
 
 

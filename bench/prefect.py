@@ -30,9 +30,23 @@ class Spent(Record):
     flow_cpu_s: float
     step_cpu_s: float
     flow_s: float
+    peak_mb: float
 
 
 def figures(size: Size, folder: Path) -> Iterator[Figure]:
+    """Compare what a channel costs by the flow with what it costs by the step."""
+    spent = looked(size, folder)
+    ms = 1000 / size.channels
+    yield compared(
+        "prefect.flow/step",
+        "CPU ms/channel",
+        spent.flow_cpu_s * ms,
+        spent.step_cpu_s * ms,
+        note=f"{spent.flow_s / size.channels:.3f} s a channel by the clock on the wall",
+    )
+
+
+def looked(size: Size, folder: Path) -> Spent:
     """Look at channels that answer 304, in a process of its own beside a Prefect server."""
     with ExitStack() as running:
         feeds = running.enter_context(_idle_feeds())
@@ -44,17 +58,9 @@ def figures(size: Size, folder: Path) -> Iterator[Figure]:
         log = folder / "prefect.log"
         running.enter_context(processes.running(server, log, environ))
         processes.wait_for(f"http://127.0.0.1:{port}/api/health", log)
-        spent = Spent.model_validate_json(
+        return Spent.model_validate_json(
             processes.said("bench._flow", size.repeats, environ=environ)
         )
-    ms = 1000 / size.channels
-    yield compared(
-        "prefect.flow/step",
-        "CPU ms/channel",
-        spent.flow_cpu_s * ms,
-        spent.step_cpu_s * ms,
-        note=f"{spent.flow_s / size.channels:.3f} s a channel by the clock on the wall",
-    )
 
 
 def _environ(folder: Path, port: int) -> dict[str, str]:

@@ -12,6 +12,7 @@ from bench.figure import Figure
 FIELDS = {"name", "ours", "peer", "ratio", "goal", "met"}
 
 FIGURES = {
+    "idle": ["idle.flow", "idle.memory"],
     "ingest": ["ingest", "ingest/sqlite3.executemany", "ingest/dlt", "ingest.again/dlt"],
     "memory": ["ingest.memory"],
     "parse": ["parse.atom/feedparser", "parse.atom/lxml", "parse.rss/feedparser", "parse.rss/lxml"],

@@ -82,6 +82,8 @@ class CareOpinion:
         self._shelf = _shelve({story.id: _show(story) for story in stories})
         self._server = Server(self._answer)
         self.address = self._server.address
+        self.asked = 0
+        """Requests that were let in so far."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -149,6 +151,7 @@ class CareOpinion:
             return Answer(status=302, headers={"location": f"{self.address}{_LOGIN}"})
         if not self._gate.lets_in():
             return Answer(b"Too many requests", 429, "text/plain", {"retry-after": "1"})
+        self.asked += 1
         match request.path.strip("/").split("/"):
             case ["api", "v2", *rest]:
                 return self._api(rest, request.query)
