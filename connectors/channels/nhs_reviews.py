@@ -7,16 +7,15 @@ those days, so that nothing is kept twice, and steps on only once a run has seen
 Spec: https://developer.api.nhs.uk/nhs-api/documentation/comments
 """
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import orjson
 from pydantic import ConfigDict, Field, model_validator
 
-from connectors import _nhs_review, _web_page
+from connectors import _nhs_review, _web_page, _window
 from connectors._http import Http, Params
+from connectors._window import Seen, Window
 from connectors.channels import told
 from schemas.channel import Channel, DateReading, Faulty, Fetched, Options, Parsed, Removal, Tells
 from schemas.errors import GarbledError, RefusedError
@@ -70,13 +69,6 @@ class Opts(Options):
 OPTIONS: type[Options] = Opts
 
 
-class _Page(NamedTuple):
-    """One page that holds something new, and the checks of all that is known with it."""
-
-    payload: bytes
-    known: Mapping[str, int]
-
-
 def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]:
     """Give pages that hold a review that is new, edited, answered, removed or put back."""
     yield from _Reader(channel, http, cursor).pages()
@@ -90,33 +82,23 @@ class _Reader:
         self.options = told(channel, Opts)
         self.secret = {"subscription-key": channel.secrets.get("key", "")}
         self.http = http
-        kept = orjson.loads(cursor) if cursor else {}
-        self.since: str = kept.get("since", "")
-        self.newest: str = self.since
-        self.known: dict[str, int] = kept.get("known", {})
-        self.met: dict[str, int] = {}
-        """What came by in this run: all that the next one needs to know."""
+        self.window = Window(cursor)
 
     def pages(self) -> Iterator[Fetched]:
-        waiting: _Page | None = None
-        for page in self._new():
-            if waiting is not None:
-                yield self._fetched(waiting, self.since)
-            waiting = page
-        if waiting is not None:
-            yield self._fetched(waiting._replace(known=self.met), self.newest)
+        for payload, cursor in self.window.news(self._seen()):
+            yield Fetched(
+                payload=payload, media_type=MEDIA_TYPE, url=self.options.base_url, cursor=cursor
+            )
 
-    def _new(self) -> Iterator[_Page]:
+    def _seen(self) -> Iterator[Seen]:
         for status in STATUSES:
             for about in self._abouts():
                 for raw, reviews in self._walk(status, about):
-                    checks = {name: _check(status, one) for name, one in reviews.items()}
-                    self.met |= checks
-                    self.newest = max(self.newest, *map(_changed, reviews.values()), "")
-                    if any(self.known.get(n) != c for n, c in checks.items()):
-                        self.known |= checks
-                        payload = b'{"status":"%s","page":%s}' % (status.encode(), raw)
-                        yield _Page(payload, dict(self.known))
+                    yield Seen(
+                        payload=b'{"status":"%s","page":%s}' % (status.encode(), raw),
+                        checks={n: _window.check(one, status) for n, one in reviews.items()},
+                        newest=max(map(_changed, reviews.values()), default=""),
+                    )
 
     def _abouts(self) -> Sequence[dict[str, str]]:
         if self.options.org_type:
@@ -132,7 +114,7 @@ class _Reader:
         while True:
             raw = self._ask({"status": status, "limit": size, "offset": offset, **about})
             listed = _listed(self.who, raw)
-            reviews = {_nhs_review.name(one) or f"?{_check('', one)}": one for one in listed}
+            reviews = {_nhs_review.name(one) or f"?{_window.check(one)}": one for one in listed}
             if before and listed and not reviews.keys() & before:  # more vanished: step back
                 offset, before = max(0, offset - size), set()
                 continue
@@ -145,7 +127,8 @@ class _Reader:
             offset, before = offset + size - _OVERLAP, set(reviews)
 
     def _ask(self, params: Params) -> bytes:
-        since = {"fromDate": self._from()} if self.since else {}
+        start = self.window.start(self.options.look_back_days)
+        since = {"fromDate": start[:10]} if start else {}
         answer = self.http.get(
             self.who,
             f"{self.options.base_url.rstrip('/')}/Comments",
@@ -159,16 +142,6 @@ class _Reader:
                 self.who, "we were led elsewhere: check the secret `key`, or `base_url`"
             )
         return answer.body
-
-    def _from(self) -> str:
-        day = date.fromisoformat(self.since[:10]) - timedelta(days=self.options.look_back_days)
-        return day.isoformat()
-
-    def _fetched(self, page: _Page, since: str) -> Fetched:
-        cursor = orjson.dumps({"since": since, "known": dict(page.known)}).decode()
-        return Fetched(
-            payload=page.payload, media_type=MEDIA_TYPE, url=self.options.base_url, cursor=cursor
-        )
 
 
 def _listed(who: str, raw: bytes) -> list[Any]:
@@ -184,24 +157,12 @@ def _listed(who: str, raw: bytes) -> list[Any]:
     return found
 
 
-def _check(status: str, review: Any) -> int:
-    return zlib.crc32(status.encode() + orjson.dumps(review, option=orjson.OPT_SORT_KEYS))
-
-
 def _changed(review: Any) -> str:
     """Say when a review was last changed, in UTC; nothing where that cannot be read."""
     parts = (review.get("comment"), review.get("response")) if isinstance(review, dict) else ()
     dated = [part for part in parts if isinstance(part, dict)]
     told = [part.get(name) for part in dated for name in ("lastUpdated", "dateSubmitted")]
-    return max(map(_utc, told), default="")
-
-
-def _utc(told: Any) -> str:
-    try:
-        moment = datetime.fromisoformat(told)
-    except (TypeError, ValueError):
-        return ""
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).isoformat()
+    return max(map(_window.utc, told), default="")
 
 
 def parse(channel: Channel, fetched: Fetched) -> Parsed:

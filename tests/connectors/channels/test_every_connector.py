@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connectors import channels
 from connectors._http import Http
-from connectors.channels import Connector, careopinion, feed, nhs_reviews, table
+from connectors.channels import Connector, careopinion, feed, nhs_reviews, table, trustpilot
 from schemas.channel import Channel, Fetched, Options, Parsed, options_schema
 from schemas.errors import GarbledError, OutsideError, UnknownKindError
 from tests.connectors import hostile, near
@@ -25,6 +25,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "feed": {"url": "https://forum.example/feed"},
     "table": {"path": "a.csv", "columns": {"id": "id", "body": "text"}},
     "nhs_reviews": {"ods_codes": ["RXX"]},
+    "trustpilot": {"business_unit": "1"},
 }
 """The options that a kind cannot do without."""
 
@@ -47,6 +48,12 @@ TOLD: dict[str, list[tuple[str, bytes]]] = {
         (
             careopinion.MEDIA_TYPE,
             b'{"opinions":[{"id":1,"title":"T","body":"B"},{"id":2},7],"wanted":[1,2]}',
+        )
+    ],
+    "trustpilot": [
+        (
+            trustpilot.MEDIA_TYPE,
+            b'{"reviews":[{"id":"a","stars":5,"text":"B"},{"id":"b","stars":6},7]}',
         )
     ],
     "nhs_reviews": [
@@ -84,7 +91,7 @@ PAYLOADS = [
 
 
 def test_modules_are_connectors_by_what_they_have() -> None:
-    found: list[Connector] = [careopinion, feed, nhs_reviews, table]
+    found: list[Connector] = [careopinion, feed, nhs_reviews, table, trustpilot]
 
     assert all(connector in map(channels.connector, KINDS) for connector in found)
 
@@ -205,7 +212,7 @@ def test_damage_to_a_payload_is_faulty_or_garbled(
 @contextmanager
 def asked(kind: str, behaviour: hostile.Behaviour) -> Iterator[Iterator[Fetched]]:
     """Let a connector fetch from a server that answers everything in this way."""
-    places = ("/", "/api/v2/opinions", "/Comments")
+    places = ("/", "/api/v2/opinions", "/Comments", "/business-units/1/reviews")
     with hostile.serve(dict.fromkeys(places, behaviour)) as far:
         more: dict[str, Any] = {"url": far.url("/")}
         if "base_url" in channels.connector(kind).OPTIONS.model_fields:

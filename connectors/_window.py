@@ -1,0 +1,73 @@
+"""What a walk over the newest records of a source must remember from one run to the next.
+
+For sources that give no cursor of their own: each run reads again what lies some days before the
+newest change that it knows of. A check of each record within those days tells what is new, so
+that an unchanged source gives nothing, and a page that was kept is not given twice. Only a walk
+that came to its end steps on.
+"""
+
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import orjson
+
+
+class Seen(NamedTuple):
+    """One page of a walk."""
+
+    payload: bytes
+    checks: Mapping[str, int]
+    """A check of each record of it, by a name that stays."""
+    newest: str
+    """When the newest of them was changed, as `utc` writes it; empty where none says."""
+
+
+class Window:
+    """The records that a source may change yet, as a cursor holds them."""
+
+    def __init__(self, cursor: str | None) -> None:
+        kept = orjson.loads(cursor) if cursor else {}
+        self.since: str = kept.get("since", "")
+        """When the newest record was changed that a whole walk came upon; empty at first."""
+        self._known: dict[str, int] = kept.get("known", {})
+
+    def start(self, look_back_days: int) -> str:
+        """Say from when on to read, as `utc` writes it; empty for from the beginning."""
+        if not self.since:
+            return ""
+        return (datetime.fromisoformat(self.since) - timedelta(days=look_back_days)).isoformat()
+
+    def news(self, walk: Iterable[Seen]) -> Iterator[tuple[bytes, str]]:
+        """Give each page that holds something new, with the cursor to keep with it."""
+        met: dict[str, int] = {}
+        newest, waiting = self.since, b""
+        for page in walk:
+            met |= page.checks
+            newest = max(newest, page.newest)
+            if any(self._known.get(name) != check for name, check in page.checks.items()):
+                if waiting:
+                    yield waiting, _cursor(self.since, self._known)
+                self._known |= page.checks
+                waiting = page.payload
+        if waiting:
+            yield waiting, _cursor(newest, met)
+
+
+def _cursor(since: str, known: Mapping[str, int]) -> str:
+    return orjson.dumps({"since": since, "known": known}).decode()
+
+
+def check(record: Any, list_of: str = "") -> int:
+    """Sum a record up, and the list that it stands in."""
+    return zlib.crc32(list_of.encode() + orjson.dumps(record, option=orjson.OPT_SORT_KEYS))
+
+
+def utc(told: Any) -> str:
+    """Write a time in UTC, so that later ones sort behind; empty for what is no time."""
+    try:
+        moment = datetime.fromisoformat(told)
+    except (TypeError, ValueError):
+        return ""
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC).isoformat()
