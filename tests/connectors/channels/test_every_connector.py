@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from connectors import channels
 from connectors._http import Http
-from connectors.channels import Connector, careopinion, feed, nhs_reviews, table, trustpilot
+from connectors.channels import (
+    Connector,
+    app_store,
+    careopinion,
+    feed,
+    nhs_reviews,
+    table,
+    trustpilot,
+)
 from schemas.channel import Channel, Fetched, Options, Parsed, options_schema
 from schemas.errors import GarbledError, OutsideError, UnknownKindError
 from tests.connectors import hostile, near
@@ -26,6 +34,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "table": {"path": "a.csv", "columns": {"id": "id", "body": "text"}},
     "nhs_reviews": {"ods_codes": ["RXX"]},
     "trustpilot": {"business_unit": "1"},
+    "app_store": {"app": "1"},
 }
 """The options that a kind cannot do without."""
 
@@ -48,6 +57,15 @@ TOLD: dict[str, list[tuple[str, bytes]]] = {
         (
             careopinion.MEDIA_TYPE,
             b'{"opinions":[{"id":1,"title":"T","body":"B"},{"id":2},7],"wanted":[1,2]}',
+        )
+    ],
+    "app_store": [
+        (
+            app_store.MEDIA_TYPE,
+            (
+                b'{"feed":{"entry":[{"id":{"label":"1"},"content":{"label":"B"},'
+                b'"im:rating":{"label":"5"}},{"id":{"label":"2"}},{}]}}'
+            ),
         )
     ],
     "trustpilot": [
@@ -91,7 +109,7 @@ PAYLOADS = [
 
 
 def test_modules_are_connectors_by_what_they_have() -> None:
-    found: list[Connector] = [careopinion, feed, nhs_reviews, table, trustpilot]
+    found: list[Connector] = [app_store, careopinion, feed, nhs_reviews, table, trustpilot]
 
     assert all(connector in map(channels.connector, KINDS) for connector in found)
 
@@ -209,10 +227,13 @@ def test_damage_to_a_payload_is_faulty_or_garbled(
         assert isinstance(parse(kind, faulty.payload, faulty.media_type), Parsed)
 
 
+APP_STORE = "/gb/rss/customerreviews/page=1/id=1/sortby=mostrecent/json"
+
+
 @contextmanager
 def asked(kind: str, behaviour: hostile.Behaviour) -> Iterator[Iterator[Fetched]]:
     """Let a connector fetch from a server that answers everything in this way."""
-    places = ("/", "/api/v2/opinions", "/Comments", "/business-units/1/reviews")
+    places = ("/", "/api/v2/opinions", "/Comments", "/business-units/1/reviews", APP_STORE)
     with hostile.serve(dict.fromkeys(places, behaviour)) as far:
         more: dict[str, Any] = {"url": far.url("/")}
         if "base_url" in channels.connector(kind).OPTIONS.model_fields:
