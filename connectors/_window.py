@@ -7,7 +7,7 @@ that came to its end steps on.
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -22,6 +22,8 @@ class Seen(NamedTuple):
     """A check of each record of it, by a name that stays."""
     newest: str
     """When the newest of them was changed, as `utc` writes it; empty where none says."""
+    is_news: bool = False
+    """Whether it is to be given whatever its records say."""
 
 
 class Window:
@@ -39,6 +41,10 @@ class Window:
             return ""
         return (datetime.fromisoformat(self.since) - timedelta(days=look_back_days)).isoformat()
 
+    def missing(self, met: Collection[str]) -> list[str]:
+        """Name the records that were known and did not come by, in order."""
+        return sorted(self._known.keys() - set(met))
+
     def news(self, walk: Iterable[Seen]) -> Iterator[tuple[bytes, str]]:
         """Give each page that holds something new, with the cursor to keep with it."""
         met: dict[str, int] = {}
@@ -46,7 +52,9 @@ class Window:
         for page in walk:
             met |= page.checks
             newest = max(newest, page.newest)
-            if any(self._known.get(name) != check for name, check in page.checks.items()):
+            if page.is_news or any(
+                self._known.get(name) != check for name, check in page.checks.items()
+            ):
                 if waiting:
                     yield waiting, _cursor(self.since, self._known)
                 self._known |= page.checks

@@ -50,6 +50,19 @@ def test_what_a_whole_walk_did_not_meet_is_forgotten() -> None:
     assert news(cursor, {"a": 1}, {"b": 2})[0] == [b"a"]
 
 
+def test_what_was_known_and_did_not_come_by_is_missing() -> None:
+    _, cursor = news(None, {"b": 1, "a": 1}, {"c": 1})
+    assert Window(cursor).missing({"c"}) == ["a", "b"]
+    assert Window(None).missing({"c"}) == []
+
+
+def test_a_page_that_is_news_by_itself_is_given_though_it_holds_no_record() -> None:
+    _, cursor = news(None, {"a": 1})
+    page = Seen(b"gone", {}, "", is_news=True)
+    ((payload, _),) = Window(cursor).news([*walk({"a": 1}), page])
+    assert payload == b"gone"
+
+
 def test_a_walk_starts_so_many_days_before_the_newest() -> None:
     assert Window(None).start(9) == ""
     _, cursor = news(None, *({str(n): 1} for n in range(20)))

@@ -18,6 +18,7 @@ from connectors.channels import (
     app_store,
     careopinion,
     feed,
+    google_reviews,
     nhs_reviews,
     table,
     trustpilot,
@@ -35,6 +36,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "nhs_reviews": {"ods_codes": ["RXX"]},
     "trustpilot": {"business_unit": "1"},
     "app_store": {"app": "1"},
+    "google_reviews": {"account": "1", "locations": {"2": "ods:RXX"}},
 }
 """The options that a kind cannot do without."""
 
@@ -57,6 +59,15 @@ TOLD: dict[str, list[tuple[str, bytes]]] = {
         (
             careopinion.MEDIA_TYPE,
             b'{"opinions":[{"id":1,"title":"T","body":"B"},{"id":2},7],"wanted":[1,2]}',
+        )
+    ],
+    "google_reviews": [
+        (
+            google_reviews.MEDIA_TYPE,
+            (
+                b'{"location":"2","page":{"reviews":[{"reviewId":"a","comment":"B"},'
+                b'{"reviewId":"b","starRating":"SIX"},{}]}}'
+            ),
         )
     ],
     "app_store": [
@@ -109,7 +120,15 @@ PAYLOADS = [
 
 
 def test_modules_are_connectors_by_what_they_have() -> None:
-    found: list[Connector] = [app_store, careopinion, feed, nhs_reviews, table, trustpilot]
+    found: list[Connector] = [
+        app_store,
+        careopinion,
+        feed,
+        google_reviews,
+        nhs_reviews,
+        table,
+        trustpilot,
+    ]
 
     assert all(connector in map(channels.connector, KINDS) for connector in found)
 
@@ -233,11 +252,20 @@ APP_STORE = "/gb/rss/customerreviews/page=1/id=1/sortby=mostrecent/json"
 @contextmanager
 def asked(kind: str, behaviour: hostile.Behaviour) -> Iterator[Iterator[Fetched]]:
     """Let a connector fetch from a server that answers everything in this way."""
-    places = ("/", "/api/v2/opinions", "/Comments", "/business-units/1/reviews", APP_STORE)
+    places = (
+        "/",
+        "/api/v2/opinions",
+        "/Comments",
+        "/business-units/1/reviews",
+        APP_STORE,
+        "/token",
+    )
     with hostile.serve(dict.fromkeys(places, behaviour)) as far:
         more: dict[str, Any] = {"url": far.url("/")}
         if "base_url" in channels.connector(kind).OPTIONS.model_fields:
             more = {"base_url": far.url("")}
+        if "token_url" in channels.connector(kind).OPTIONS.model_fields:
+            more |= {"token_url": far.url("/token")}
         chosen = {k: v for k, v in LEAST.get(kind, {}).items() if k not in {"url", "path"}}
         opts = channels.connector(kind).OPTIONS.model_validate(chosen | more)
         with near.opened(far, attempts=1, read_timeout_s=0.3) as http:

@@ -1,0 +1,217 @@
+"""Reviews on Google are walked whole, so that what is gone there goes here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from connectors.channels import google_reviews
+from kit import far
+from kit.stages import google_reviews as stage
+from kit.trial import Trial, open_trial
+from schemas.channel import Channel, Fetched, Parsed, Saved
+from schemas.errors import GarbledError, RefusedError, UnreachableError
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Iterator[Trial]:
+    with open_trial("google_reviews", tmp_path) as opened:
+        yield opened
+
+
+def source(trial: Trial) -> far.Far:
+    assert trial.source is not None
+    return trial.source
+
+
+def lists(trial: Trial) -> int:
+    return sum(ask.method == "GET" for ask in source(trial).asked)
+
+
+def parse(*reviews: Any) -> Parsed:
+    opts = google_reviews.Opts.model_validate({"account": "7", "locations": {"1": "ods:RXX"}})
+    about = Channel(id="g", kind="google_reviews", options=opts)
+    payload = orjson.dumps({"location": "1", "page": {"reviews": reviews}})
+    return google_reviews.parse(
+        about, Fetched(payload=payload, media_type=google_reviews.MEDIA_TYPE)
+    )
+
+
+def review(**more: Any) -> dict[str, Any]:
+    return {"reviewId": "a", "starRating": "FOUR", "comment": "Kind"} | more
+
+
+def test_every_review_is_read_and_a_second_run_keeps_nothing(trial: Trial) -> None:
+    trial.world.add(130)
+    assert trial.ingest().new == 130
+    trial.expect_kept()
+    assert trial.ingest() == Saved()
+
+
+def test_what_is_new_edited_answered_gone_and_back_is_seen(trial: Trial) -> None:
+    first, second, third, *_ = trial.world.add(60)
+    trial.ingest()
+    trial.world.edit(first.id, text="Told again, at length.")
+    trial.world.edit(second.id, reply="Thank you for telling us.")
+    trial.world.remove(third.id)
+    trial.world.add(1)
+    saved = trial.ingest()
+    assert (saved.new, saved.changed, saved.removed) == (1, 2, 1)
+    trial.expect_kept()
+    (reply,) = trial.kept()[stage.name(second)].story.responses
+    assert (reply.body_text, reply.organisation) == ("Thank you for telling us.", "ods:RXX01")
+    assert trial.ingest() == Saved()
+    trial.world.put_back(third.id)
+    trial.ingest()
+    trial.expect_kept()
+
+
+def test_without_whole_walks_a_run_stops_behind_the_days_looked_back(trial: Trial) -> None:
+    trial.more = {"whole_walk": False, "look_back_days": 1}
+    first, *_ = trial.world.add(130)
+    trial.ingest()
+    before = lists(trial)
+    trial.world.remove(first.id)
+    assert trial.ingest() == Saved()
+    assert lists(trial) - before == 1
+
+
+def test_a_place_that_shows_nothing_at_all_is_not_believed(trial: Trial) -> None:
+    (piece,) = trial.world.add(1)
+    trial.ingest()
+    trial.world.remove(piece.id)
+    with pytest.raises(GarbledError, match="nothing at all, and 1 reviews were known"):
+        trial.ingest()
+    assert trial.kept()[stage.name(piece)].is_shown
+
+
+def test_a_walk_that_was_cut_off_is_walked_again_and_loses_nothing(trial: Trial) -> None:
+    trial.world.add(130)
+    for answers in (1, 2, 3):
+        source(trial).trouble = far.after(answers, far.status(500))
+        with pytest.raises(UnreachableError):
+            trial.ingest()
+    source(trial).trouble = None
+    assert trial.ingest().removed == 0
+    trial.expect_kept()
+
+
+def test_a_token_that_ran_out_is_renewed_in_the_midst_of_a_walk(trial: Trial) -> None:
+    trial.world.add(130)
+    ran_out = far.as_json({"error": {"code": 401}}, 401)
+    seen: list[str] = []
+
+    def trouble(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        seen.append(ask.path)
+        handler.send(ran_out if len(seen) == 3 else answer(ask))
+
+    source(trial).trouble = trouble
+    assert trial.ingest().new == 130
+    assert seen.count("/token") == 2
+
+
+def test_a_fresh_token_that_opens_nothing_is_told_with_a_remedy(trial: Trial) -> None:
+    def trouble(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        handler.send(answer(ask) if ask.path == "/token" else far.as_json({}, 401))
+
+    source(trial).trouble = trouble
+    with pytest.raises(RefusedError, match="401 for a fresh token"):
+        trial.ingest()
+    assert len(source(trial).asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "error", "words"),
+    [
+        (far.as_json({"error": "invalid_grant"}, 400), RefusedError, "give consent anew"),
+        (far.as_json({"token": "x"}), GarbledError, "check token_url"),
+        (far.Reply(b"<html>"), GarbledError, "check token_url"),
+    ],
+    ids=["revoked", "something else", "a web page"],
+)
+def test_a_token_that_is_not_given_is_told_with_a_remedy(
+    trial: Trial, reply: far.Reply, error: type[Exception], words: str
+) -> None:
+    source(trial).trouble = far.instead(reply)
+    with pytest.raises(error, match=words) as caught:
+        trial.ingest()
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b"<html>Sorry</html>", "a web page"),
+        (b"{", "no JSON"),
+        (b'{"comments":[]}', "no reviews"),
+        (b'{"reviews":{}}', "no list"),
+    ],
+)
+def test_what_is_no_list_of_reviews_is_garbled(trial: Trial, body: bytes, words: str) -> None:
+    def trouble(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        handler.send(answer(ask) if ask.path == "/token" else far.Reply(body))
+
+    source(trial).trouble = trouble
+    with pytest.raises(GarbledError, match=words):
+        trial.ingest()
+
+
+def test_pages_that_lead_back_to_one_another_are_garbled(trial: Trial) -> None:
+    def trouble(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        page = far.as_json({"reviews": [], "nextPageToken": "again"})
+        handler.send(answer(ask) if ask.path == "/token" else page)
+
+    source(trial).trouble = trouble
+    with pytest.raises(GarbledError, match="lead back"):
+        trial.ingest()
+
+
+def test_one_review_that_cannot_be_understood_waits_and_stops_no_other(trial: Trial) -> None:
+    trial.world.add(3)
+    trial.world.add(1, broken=True)
+    assert trial.ingest() == Saved(new=3, quarantined=1)
+    assert trial.ingest() == Saved()
+
+
+@pytest.mark.parametrize(
+    ("comment", "text"),
+    [
+        ("Kind", "Kind"),
+        ("(Translated by Google) Kind\n\n(Original)\nGentil", "Gentil"),
+        ("Gentil\n\n(Translated by Google)\nKind", "Gentil"),
+    ],
+)
+def test_what_a_person_wrote_is_kept_and_not_what_a_machine_made_of_it(
+    comment: str, text: str
+) -> None:
+    assert [draft.body for draft in parse(review(comment=comment)).drafts] == [text]
+
+
+def test_stars_without_a_word_are_no_story() -> None:
+    parsed = parse(review(comment=None), review(reviewId="b", starRating="ONE"))
+    assert [(one.code, one.external_id) for one in parsed.skipped] == [("no_text", "a")]
+    assert [rating.value for rating in parsed.drafts[0].ratings] == [1]
+
+
+def test_stars_that_are_not_said_are_missing_and_who_hides_has_no_name() -> None:
+    hidden = {"displayName": "A Google user", "isAnonymous": True}
+    (draft,) = parse(review(starRating="STAR_RATING_UNSPECIFIED", reviewer=hidden)).drafts
+    assert (draft.ratings, draft.author.display_name) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code"),
+    [
+        (None, "no_id"),
+        (review(reviewId=" "), "no_id"),
+        (review(starRating="SIX"), "bad_review"),
+        (review(starRating=["ONE"]), "bad_review"),
+        (review(comment=7), "bad_review"),
+        (review(reviewReply={}), None),
+        (review(reviewReply={"updateTime": "x"}), "bad_review"),
+    ],
+)
+def test_a_review_with_something_wrong_is_faulty(wrong: Any, code: str | None) -> None:
+    assert [one.code for one in parse(wrong).faulty] == ([code] if code else [])
