@@ -72,6 +72,14 @@ def check(record: Any, list_of: str = "") -> int:
     return zlib.crc32(list_of.encode() + orjson.dumps(record, option=orjson.OPT_SORT_KEYS))
 
 
+def is_passed(dates: Iterable[str], start: str) -> bool:
+    """Say whether a walk from the newest back has come behind its start.
+
+    `dates` are of one page, as `utc` writes them; one that could not be read says nothing.
+    """
+    return bool(start) and any(date and date < start for date in dates)
+
+
 def utc(told: Any) -> str:
     """Write a time in UTC, so that later ones sort behind; empty for what is no time."""
     try:

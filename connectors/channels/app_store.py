@@ -78,7 +78,7 @@ def _walk(channel: Channel, http: Http, window: Window) -> Iterator[Seen]:
             checks = {_name(one) or f"?{_window.check(one)}": _window.check(one) for one in listed}
             dates = [_window.utc(_label(one, "updated")) for one in listed if _is_review(one)]
             yield Seen(raw, checks, max(dates, default=""))
-            if start and dates and min(dates) < start:
+            if _window.is_passed(dates, start):
                 break
 
 

@@ -112,7 +112,7 @@ class _Reader:
                 max(dates, default=""),
             )
             token = page.get("nextPageToken", "")
-            if not token or (start and dates and min(dates) < start):
+            if not token or _window.is_passed(dates, start):
                 return
             if token in tokens:
                 raise GarbledError(self.who, "its pages lead back to one another")
@@ -183,7 +183,7 @@ def _page_of(who: str, raw: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise GarbledError(who, f"what came is no JSON: {error}") from error
     # A place without a review is an empty object.
-    if not isinstance(page, dict) or page.keys() - _KEYS:
+    if not isinstance(page, dict) or (page and not page.keys() & _KEYS):
         raise GarbledError(who, "what came holds no reviews: has the API changed?")
     if not isinstance(page.get("reviews", []), list):
         raise GarbledError(who, "what came holds no list of reviews: has the API changed?")

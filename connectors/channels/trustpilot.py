@@ -74,7 +74,7 @@ def _walk(channel: Channel, http: Http, window: Window) -> Iterator[Seen]:
         if checks:
             dates = [_created(one) for one in listed]
             yield Seen(raw, checks, max(dates))
-        if len(listed) < options.page_size or (start and min(dates) < start):
+        if len(listed) < options.page_size or _window.is_passed(dates, start):
             return
         if not checks.keys() - seen:
             raise GarbledError(channel.id, "page after page holds the same: has the API changed?")

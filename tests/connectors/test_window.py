@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors._window import Seen, Window, check, utc
+from connectors._window import Seen, Window, check, is_passed, utc
 
 DAYS = [f"2026-03-{day:02}T00:00:00+00:00" for day in range(1, 31)]
 
@@ -85,6 +85,23 @@ def test_a_check_is_of_what_a_record_says_and_of_the_list_it_stands_in() -> None
     assert check({"a": 1, "b": 2}) == check({"b": 2, "a": 1})
     assert check({"a": 1}) != check({"a": 2})
     assert check({"a": 1}, "removed") != check({"a": 1}, "published")
+
+
+@pytest.mark.parametrize(
+    ("dates", "start", "passed"),
+    [
+        (DAYS[4:6], DAYS[5], True),
+        (DAYS[5:7], DAYS[5], False),
+        (["", *DAYS[5:7]], DAYS[5], False),
+        (["", DAYS[4]], DAYS[5], True),
+        ([], DAYS[5], False),
+        (DAYS[:2], "", False),
+    ],
+)
+def test_a_date_that_cannot_be_read_says_nothing_of_how_far_a_walk_has_come(
+    dates: list[str], start: str, *, passed: bool
+) -> None:
+    assert is_passed(dates, start) is passed
 
 
 @pytest.mark.parametrize(

@@ -132,3 +132,18 @@ def test_a_single_review_comes_without_a_list() -> None:
 )
 def test_a_review_with_something_missing_is_faulty(entry: Any, code: str) -> None:
     assert [one.code for one in parse([entry]).faulty] == [code]
+
+
+def test_a_review_without_a_date_ends_no_walk(trial: Trial) -> None:
+    trial.world.add(5)
+    trial.ingest()
+    trial.world.add(110)
+
+    def undated(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        page = orjson.loads(answer(ask).body)
+        if page["feed"].get("entry"):
+            del page["feed"]["entry"][-1]["updated"]
+        handler.send(far.as_json(page))
+
+    source(trial).trouble = undated
+    assert trial.ingest().new == 110

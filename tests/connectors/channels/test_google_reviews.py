@@ -215,3 +215,30 @@ def test_stars_that_are_not_said_are_missing_and_who_hides_has_no_name() -> None
 )
 def test_a_review_with_something_wrong_is_faulty(wrong: Any, code: str | None) -> None:
     assert [one.code for one in parse(wrong).faulty] == ([code] if code else [])
+
+
+def test_a_review_without_a_date_ends_no_walk(trial: Trial) -> None:
+    trial.more = {"whole_walk": False, "page_size": 10}
+    trial.world.add(5)
+    trial.ingest()
+    trial.world.add(45)
+
+    def undated(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        reply = answer(ask)
+        page = orjson.loads(reply.body)
+        for one in page.get("reviews", [])[:1]:
+            del one["updateTime"]
+        handler.send(far.as_json(page))
+
+    source(trial).trouble = undated
+    assert trial.ingest().new == 45
+
+
+def test_a_page_may_hold_more_than_it_did(trial: Trial) -> None:
+    trial.world.add(3)
+
+    def more(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        handler.send(far.as_json(orjson.loads(answer(ask).body) | {"kind": "reviews#list"}))
+
+    source(trial).trouble = more
+    assert trial.ingest().new == 3

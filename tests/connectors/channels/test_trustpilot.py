@@ -162,3 +162,19 @@ def test_a_review_without_an_id_is_faulty(wrong: Any) -> None:
 @pytest.mark.parametrize("stars", [0, 6, "many", None])
 def test_a_review_with_no_stars_from_one_to_five_is_faulty(stars: Any) -> None:
     assert [one.code for one in parse({"id": "a", "stars": stars}).faulty] == ["bad_review"]
+
+
+def test_a_review_without_a_date_ends_no_walk(trial: Trial) -> None:
+    trial.more = {"page_size": 10}
+    trial.world.add(5)
+    trial.ingest()
+    trial.world.add(45)
+
+    def undated(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        page = orjson.loads(answer(ask).body)
+        for one in page["reviews"][:1]:
+            del one["createdAt"]
+        handler.send(far.as_json(page))
+
+    source(trial).trouble = undated
+    assert trial.ingest().new == 45
