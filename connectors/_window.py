@@ -45,6 +45,10 @@ class Window:
         """Name the records that were known and did not come by, in order."""
         return sorted(self._known.keys() - set(met))
 
+    def carried(self, names: Iterable[str]) -> Seen:
+        """Make a page that gives nothing, and by which these records stay known as they were."""
+        return Seen(b"", {name: self._known[name] for name in names}, "")
+
     def news(self, walk: Iterable[Seen]) -> Iterator[tuple[bytes, str]]:
         """Give each page that holds something new, with the cursor to keep with it."""
         met: dict[str, int] = {}

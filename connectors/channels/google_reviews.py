@@ -5,20 +5,20 @@ gone is seen; without `whole_walk` it stops some days before the newest change t
 Spec: https://developers.google.com/my-business/reference/rest/v4/accounts.locations.reviews
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from pydantic import ConfigDict, Field
 
 from connectors import _google_review, _web_page, _window
 from connectors._answer import Answer
-from connectors._http import Http
+from connectors._http import Http, Params
 from connectors._window import Seen, Window
 from connectors.channels import told
-from schemas.channel import Channel, Faulty, Fetched, Options, Parsed, Removal, Skipped, Tells
+from schemas.channel import Channel, Faulty, Fetched, Options, Parsed, Removal, Tells
 from schemas.errors import GarbledError, RefusedError
 from schemas.story import Draft
 
@@ -32,6 +32,7 @@ MEDIA_TYPE = "application/vnd.retold.google-reviews+json"
 
 _KEYS = frozenset({"reviews", "averageRating", "totalReviewCount", "nextPageToken"})
 _NO_TEXT = "no_text"
+"""Why stars alone are no story: a removal, since there may have been words beside them before."""
 
 
 class Opts(Options):
@@ -67,6 +68,8 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
         yield Fetched(
             payload=payload, media_type=MEDIA_TYPE, url=reader.options.base_url, cursor=after
         )
+    if reader.doubts:
+        raise GarbledError(channel.id, "; ".join(reader.doubts))
 
 
 class _Reader:
@@ -79,20 +82,40 @@ class _Reader:
         self.http = http
         self.window = window
         self.token = ""
+        self.doubts: list[str] = []
+        """What was not believed, for a person to look at."""
 
     def seen(self) -> Iterator[Seen]:
-        met: set[str] = set()
         for location in self.options.locations:
+            met: set[str] = set()
             for page in self._walk(location):
                 met |= page.checks.keys()
                 yield page
-        gone = self.window.missing(met) if self.options.whole_walk else []
-        if gone and not met:
-            raise GarbledError(
-                self.who, f"it shows nothing at all, and {len(gone)} reviews were known"
+            if self.options.whole_walk:
+                yield from self._absent(location, met)
+
+    def _absent(self, location: str, met: set[str]) -> Iterator[Seen]:
+        """Tell what is gone of a place, once its list and each one's own address agree."""
+        start = f"{location}/"
+        known = (name for name in self.window.missing(met) if name.startswith(start))
+        missing = [name for name in known if not name.startswith(f"{start}?")]
+        if missing and not met:
+            self.doubts.append(
+                f"place {location} shows nothing, and {len(missing)} reviews of it were known;"
+                " no removal was believed: look at it"
             )
+            yield self.window.carried(missing)
+            return
+        # What is edited, or moves up, while pages are read may be on none that is read.
+        gone = [name for name in missing if self._is_gone(location, name.removeprefix(start))]
+        yield self.window.carried(set(missing) - set(gone))
         if gone:
-            yield Seen(orjson.dumps({"removed": gone}), {}, "", is_news=True)
+            names = [name.removeprefix(start) for name in gone]
+            yield Seen(orjson.dumps({"removed": names}), {}, "", is_news=True)
+
+    def _is_gone(self, location: str, name: str) -> bool:
+        path = f"{location}/reviews/{quote(name, safe='')}"
+        return self._get(path, {}, HTTPStatus.NOT_FOUND).status == HTTPStatus.NOT_FOUND
 
     def _walk(self, location: str) -> Iterator[Seen]:
         start = "" if self.options.whole_walk else self.window.start(self.options.look_back_days)
@@ -106,7 +129,9 @@ class _Reader:
             yield Seen(
                 b'{"location":%s,"page":%s}' % (orjson.dumps(location), raw),
                 {
-                    _google_review.name(o) or f"?{_window.check(o)}": _window.check(o)
+                    f"{location}/{_google_review.name(o) or f'?{_window.check(o)}'}": (
+                        _window.check(o)
+                    )
                     for o in listed
                 },
                 max(dates, default=""),
@@ -119,32 +144,36 @@ class _Reader:
             tokens.add(token)
 
     def _page(self, location: str, token: str) -> bytes:
-        answer = self._ask(location, token) if self.token else None
-        if answer is None or answer.status == HTTPStatus.UNAUTHORIZED:
-            self.token = self._renewed()
-            answer = self._ask(location, token)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise RefusedError(
-                self.who, "HTTP 401 for a fresh token: may its account see these places?"
-            )
-        return answer.body
-
-    def _ask(self, location: str, token: str) -> Answer:
-        options = self.options
         params: dict[str, str | int] = {
-            "pageSize": options.page_size,
+            "pageSize": self.options.page_size,
             "orderBy": "updateTime desc",
         }
         if token:
             params["pageToken"] = token
+        return self._get(f"{location}/reviews", params).body
+
+    def _get(self, path: str, params: Params, *allowed: HTTPStatus) -> Answer:
+        """Ask below the account's places, with a new token where there is none that holds."""
+        answer = self._ask(path, params, allowed) if self.token else None
+        if answer is None or answer.status == HTTPStatus.UNAUTHORIZED:
+            self.token = self._renewed()
+            answer = self._ask(path, params, allowed)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise RefusedError(
+                self.who, "HTTP 401 for a fresh token: may its account see these places?"
+            )
+        return answer
+
+    def _ask(self, path: str, params: Params, allowed: Sequence[HTTPStatus]) -> Answer:
+        options = self.options
         return self.http.get(
             self.who,
-            f"{options.base_url.rstrip('/')}/accounts/{options.account}/locations/{location}/reviews",
+            f"{options.base_url.rstrip('/')}/accounts/{options.account}/locations/{path}",
             params=params,
             secret_headers={"Authorization": f"Bearer {self.token}"},
             per_second=options.per_second,
             accept="application/json",
-            allow_status=(HTTPStatus.UNAUTHORIZED,),
+            allow_status=(HTTPStatus.UNAUTHORIZED, *allowed),
         )
 
     def _renewed(self) -> str:
@@ -206,7 +235,7 @@ def parse(channel: Channel, fetched: Fetched) -> Parsed:
 def _sorted(location: str, listed: list[Any], service: str) -> Parsed:
     drafts: list[Draft] = []
     faulty: list[Faulty] = []
-    skipped: list[Skipped] = []
+    removals: list[Removal] = []
     for one in listed:
         name = _google_review.name(one)
         if name is None:
@@ -221,8 +250,8 @@ def _sorted(location: str, listed: list[Any], service: str) -> Parsed:
         if draft.body:
             drafts.append(draft)
         else:
-            skipped.append(Skipped(code=_NO_TEXT, external_id=name))
-    return Parsed(drafts=tuple(drafts), faulty=tuple(faulty), skipped=tuple(skipped))
+            removals.append(Removal(external_id=name, reason=_NO_TEXT))
+    return Parsed(drafts=tuple(drafts), faulty=tuple(faulty), removals=tuple(removals))
 
 
 def _faulty(location: str, one: Any, code: str, reason: str, name: str | None) -> Faulty:

@@ -44,6 +44,10 @@ def answer(world: World, ask: Ask) -> Reply:
         return as_json({"access_token": ACCESS, "expires_in": 3599, "token_type": "Bearer"})
     if ask.headers.get("authorization") != f"Bearer {ACCESS}":
         return as_json({"error": {"code": 401, "status": "UNAUTHENTICATED"}}, 401)
+    name_asked = ask.path.removeprefix(f"{_LIST}/")
+    if name_asked != ask.path:
+        found = [_review(piece) for piece in world.shown() if name(piece) == name_asked]
+        return as_json(found[0] if found else {"error": {"code": 404}}, 200 if found else 404)
     if ask.path != _LIST or ask.query.get("orderBy") != "updateTime desc":
         return as_json({"error": {"code": 404, "status": "NOT_FOUND"}}, 404)
     shown = sorted(world.shown(), key=lambda piece: piece.changed_at, reverse=True)

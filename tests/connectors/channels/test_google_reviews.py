@@ -82,7 +82,9 @@ def test_a_place_that_shows_nothing_at_all_is_not_believed(trial: Trial) -> None
     (piece,) = trial.world.add(1)
     trial.ingest()
     trial.world.remove(piece.id)
-    with pytest.raises(GarbledError, match="nothing at all, and 1 reviews were known"):
+    with pytest.raises(
+        GarbledError, match="place 123 shows nothing, and 1 reviews of it were known"
+    ):
         trial.ingest()
     assert trial.kept()[stage.name(piece)].is_shown
 
@@ -191,7 +193,7 @@ def test_what_a_person_wrote_is_kept_and_not_what_a_machine_made_of_it(
 
 def test_stars_without_a_word_are_no_story() -> None:
     parsed = parse(review(comment=None), review(reviewId="b", starRating="ONE"))
-    assert [(one.code, one.external_id) for one in parsed.skipped] == [("no_text", "a")]
+    assert [(one.reason, one.external_id) for one in parsed.removals] == [("no_text", "a")]
     assert [rating.value for rating in parsed.drafts[0].ratings] == [1]
 
 
@@ -242,3 +244,115 @@ def test_a_page_may_hold_more_than_it_did(trial: Trial) -> None:
 
     source(trial).trouble = more
     assert trial.ingest().new == 3
+
+
+def test_a_review_that_is_edited_while_pages_are_read_is_not_taken_for_gone(trial: Trial) -> None:
+    trial.more = {"page_size": 10}
+    first, *_ = trial.world.add(30)
+    trial.ingest()
+    lists_seen: list[str] = []
+
+    def moving(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        handler.send(answer(ask))
+        if ask.path.endswith("/reviews"):
+            lists_seen.append(ask.path)
+            if len(lists_seen) == 1:  # it leaves the last page for the first, which was read
+                trial.world.edit(first.id, text="Told again, at length.")
+
+    source(trial).trouble = moving
+    assert trial.ingest().removed == 0
+    source(trial).trouble = None
+    assert trial.ingest().changed == 1
+    trial.expect_kept()
+
+
+def test_a_neighbour_of_one_that_goes_while_pages_are_read_stays(trial: Trial) -> None:
+    trial.more = {"page_size": 10}
+    pieces = trial.world.add(30)
+    trial.ingest()
+    lists_seen: list[str] = []
+
+    def moving(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        handler.send(answer(ask))
+        if ask.path.endswith("/reviews"):
+            lists_seen.append(ask.path)
+            if len(lists_seen) == 1:  # all behind it move up, one of them out of sight
+                trial.world.remove(pieces[-1].id)
+
+    source(trial).trouble = moving
+    assert trial.ingest().removed == 0
+    source(trial).trouble = None
+    assert trial.ingest().removed == 1
+    trial.expect_kept()
+
+
+def test_a_review_whose_text_is_withdrawn_is_shown_no_more_though_its_stars_stay(
+    trial: Trial,
+) -> None:
+    piece, *_ = trial.world.add(3)
+    trial.ingest()
+    trial.world.edit(piece.id)
+
+    def starred(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        page = orjson.loads(answer(ask).body)
+        for one in page.get("reviews", []):
+            if one["reviewId"] == stage.name(piece):
+                del one["comment"]
+        handler.send(far.as_json(page))
+
+    source(trial).trouble = starred
+    assert trial.ingest().removed == 1
+    assert not trial.kept()[stage.name(piece)].is_shown
+    source(trial).trouble = None
+    trial.ingest()
+    trial.expect_kept()
+
+
+def test_one_place_that_shows_nothing_is_not_believed_and_stops_no_other(trial: Trial) -> None:
+    trial.more = {"locations": {"123": "ods:RXX01", "124": "ods:RXX02"}}
+    trial.world.add(5)
+    is_empty = [False]
+
+    def second(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        if "/locations/124/" not in ask.path:
+            handler.send(answer(ask))
+            return
+        told = [] if is_empty[0] else [review(reviewId=f"other{n}") for n in range(3)]
+        handler.send(far.as_json({"reviews": told} if told else {}))
+
+    source(trial).trouble = second
+    assert trial.ingest().new == 8
+    is_empty[0] = True
+    trial.world.add(1)
+    for _ in range(2):  # the doubt lasts as long as the fault does
+        with pytest.raises(GarbledError, match="place 124 shows nothing"):
+            trial.ingest()
+    shown = {name for name, kept in trial.kept().items() if kept.is_shown}
+    assert {"other0", "other1", "other2"} <= shown
+    assert len(shown) == 9
+    is_empty[0] = False
+    assert trial.ingest() == Saved()
+
+
+def test_what_no_page_showed_is_still_known_when_it_goes_before_the_next_run(
+    trial: Trial,
+) -> None:
+    trial.more = {"page_size": 10}
+    first, *_ = trial.world.add(30)
+    trial.ingest()
+    trial.world.add(1)  # so that the cursor moves on
+    lists_seen: list[str] = []
+
+    def moving(handler: Any, ask: far.Ask, answer: far.Answer) -> None:
+        handler.send(answer(ask))
+        if ask.path.endswith("/reviews"):
+            lists_seen.append(ask.path)
+            if len(lists_seen) == 1:
+                trial.world.edit(first.id, text="Told again, at length.")
+
+    source(trial).trouble = moving
+    assert trial.ingest().new == 1
+    source(trial).trouble = None
+    trial.world.remove(first.id)
+    assert trial.ingest().removed == 1
+    trial.expect_kept()
