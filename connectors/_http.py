@@ -18,7 +18,7 @@ from connectors import _body, _guard, _pace, _redact, _transport
 from connectors._answer import Answer, Headers
 from connectors._exchange import Call, Exchange, Resolve
 from connectors._limits import Limits
-from schemas.errors import RefusedError, UnreachableError
+from schemas.errors import ForbiddenAddressError, OutsideError, RefusedError, UnreachableError
 
 __all__ = ["Answer", "Headers", "Http", "Limits", "Params", "Resolve", "open_http", "resolve_name"]
 
@@ -62,6 +62,30 @@ class Http:
     def close(self) -> None:
         """Close the connections that were kept open."""
         self._exchange.session.close()
+
+    @property
+    def limits(self) -> Limits:
+        """Give the bounds of every request, for who speaks something else than HTTP."""
+        return self._limits
+
+    def admit(self, who: str, host: str, port: int) -> Sequence[str]:
+        """Give the addresses of a host that may be connected to, for something else than HTTP."""
+        where = f"{host}:{port}"
+        if self._limits.egress_proxy:
+            raise ForbiddenAddressError(who, f"{where}: only HTTP goes through the egress proxy")
+        fault: OutsideError
+        try:
+            addresses = self._exchange.resolve(host, port)
+            self._exchange.gate.admit(host, port, addresses)
+        except _guard.BlockedError as error:
+            fault = ForbiddenAddressError(who, f"{where}: {error}")
+        except (OSError, UnicodeError):
+            fault = UnreachableError(
+                who, f"{where}: its name does not resolve; check the address, or the name server"
+            )
+        else:
+            return addresses
+        raise fault
 
     def get(  # noqa: PLR0913 - each is a word of HTTP that a connector may need
         self,

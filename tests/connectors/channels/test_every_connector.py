@@ -11,14 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors import channels
+from connectors import _mailbox_page, channels
 from connectors._http import Http
+from connectors._mailbox_page import Letter
 from connectors.channels import (
     Connector,
     app_store,
     careopinion,
     feed,
     google_reviews,
+    mailbox,
     nhs_reviews,
     table,
     trustpilot,
@@ -37,6 +39,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "trustpilot": {"business_unit": "1"},
     "app_store": {"app": "1"},
     "google_reviews": {"account": "1", "locations": {"2": "ods:RXX"}},
+    "mailbox": {"host": "imap.example", "user": "feedback"},
 }
 """The options that a kind cannot do without."""
 
@@ -59,6 +62,12 @@ TOLD: dict[str, list[tuple[str, bytes]]] = {
         (
             careopinion.MEDIA_TYPE,
             b'{"opinions":[{"id":1,"title":"T","body":"B"},{"id":2},7],"wanted":[1,2]}',
+        )
+    ],
+    "mailbox": [
+        (
+            _mailbox_page.MEDIA_TYPE,
+            _mailbox_page.write([Letter(1, b"Subject: T\r\n\r\nB"), Letter(2, b"\r\n")]),
         )
     ],
     "google_reviews": [
@@ -125,6 +134,7 @@ def test_modules_are_connectors_by_what_they_have() -> None:
         careopinion,
         feed,
         google_reviews,
+        mailbox,
         nhs_reviews,
         table,
         trustpilot,
@@ -264,6 +274,8 @@ def asked(kind: str, behaviour: hostile.Behaviour) -> Iterator[Iterator[Fetched]
         more: dict[str, Any] = {"url": far.url("/")}
         if "base_url" in channels.connector(kind).OPTIONS.model_fields:
             more = {"base_url": far.url("")}
+        if "host" in channels.connector(kind).OPTIONS.model_fields:
+            more = {"host": "127.0.0.1", "port": far.port, "tls": "none"}
         if "token_url" in channels.connector(kind).OPTIONS.model_fields:
             more |= {"token_url": far.url("/token")}
         chosen = {k: v for k, v in LEAST.get(kind, {}).items() if k not in {"url", "path"}}
