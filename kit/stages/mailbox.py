@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from typing import Any, NamedTuple
@@ -71,13 +72,26 @@ def _message_id(piece: Piece) -> str:
 
 @contextmanager
 def serve(world: World) -> Iterator[str]:
-    with served(Box(lambda: _mails(world))) as place:
+    with served(Box(lambda: _Mails(world))) as place:
         yield place
 
 
-def _mails(world: World) -> list[Mail]:
-    numbered = enumerate(world.pieces.values(), 1)
-    return [Mail(uid, letter(piece)) for uid, piece in numbered if not piece.gone]
+class _Mails(Sequence[Mail]):
+    """What a world shows, each message written once it is looked at.
+
+    Were all written before the first is sent, who asks would wait longer than it may.
+    """
+
+    def __init__(self, world: World) -> None:
+        numbered = enumerate(world.pieces.values(), 1)
+        self._shown = [(uid, piece) for uid, piece in numbered if not piece.gone]
+
+    def __len__(self) -> int:
+        return len(self._shown)
+
+    def __getitem__(self, at: Any) -> Any:
+        uid, piece = self._shown[at]
+        return Mail(uid, letter(piece))
 
 
 @contextmanager
@@ -94,6 +108,7 @@ def served(box: Box) -> Iterator[str]:
             thread.join()
 
 
+@lru_cache(maxsize=1_000)
 def letter(piece: Piece) -> bytes:
     """Write a piece as somebody would send it; the ways of encoding take turns."""
     message = EmailMessage(policy=SMTP)
@@ -208,8 +223,8 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def _fetch(self, rest: str, _: str) -> str:
         _, uids, what = rest.split(" ", 2)
-        mails = list(self.box.mails())
-        wanted = _wanted(uids, max((mail.uid for mail in mails), default=0))
+        mails = self.box.mails()
+        wanted = _wanted(uids, mails[-1].uid if mails else 0)
         for number, mail in enumerate(mails, 1):
             if wanted(mail.uid):
                 self._tell(number, mail, what)
