@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import channels, keep, look, loop, people, prefect_, reads, serve, token
+from cli import channels, connectors, keep, look, loop, people, prefect_, reads, serve, token
 
 app = typer.Typer(
     name="retold",
@@ -14,6 +14,7 @@ app = typer.Typer(
 
 keep.add_to(app)
 channels.add_to(app)
+connectors.add_to(app)
 loop.add_to(app)
 look.add_to(app)
 people.add_to(app)

@@ -130,10 +130,11 @@ class Http:
         per_second: float | None = None,
         accept: str | None = None,
         allow_status: Collection[int] = (),
+        repeatable: bool = False,
     ) -> Answer:
-        """POST `body` for `who`, once; the answer is a 2xx or an allowed status.
+        """POST `body` for `who`; the answer is a 2xx or an allowed status. It is never redirected.
 
-        It is neither tried again nor redirected: a try that failed may have done its work.
+        It is tried again only where it is `repeatable`: a try that failed may have done its work.
         """
         call = Call(
             method="POST",
@@ -145,6 +146,8 @@ class Http:
             per_second=per_second,
             allow_status={*range(200, 300), *allow_status},
         )
+        if repeatable:
+            return self._persist(call)
         _check_headers(call)
         return self._exchange.run(call)
 

@@ -7,7 +7,7 @@ that came to its end steps on.
 """
 
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -40,6 +40,19 @@ class Window:
         if not self.since:
             return ""
         return (datetime.fromisoformat(self.since) - timedelta(days=look_back_days)).isoformat()
+
+    def twice_at_first(self, walk: Callable[[], Iterator[Seen]]) -> Iterator[Seen]:
+        """Go through pages that do not overlap; the first time twice, if they are several.
+
+        What is taken down meanwhile draws others past us. Those of the last days come by again
+        with the next run, but those of the first walk do not.
+        """
+        pages = 0
+        for page in walk():
+            pages += 1
+            yield page
+        if pages > 1 and not self.since:
+            yield from walk()
 
     def missing(self, met: Collection[str]) -> list[str]:
         """Name the records that were known and did not come by, in order."""

@@ -1,5 +1,6 @@
 """Write docs/reference from the code: `make reference`. A test holds that it is current."""
 
+import importlib
 import inspect
 import json
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from pydantic_core import PydanticUndefined
 import settings
 from cli import app
 from connectors import channels
+from kit import run
+from kit.checks import every_check
+from kit.stages import stage, stages
 from schemas.story import Story
 
 FOLDER = Path(__file__).parent / "reference"
@@ -27,6 +31,7 @@ def pages() -> dict[str, str]:
         "channels.md": _NOTE + channel_options(),
         "settings.md": _NOTE + environment(),
         "commands.md": _NOTE + commands(),
+        "checks.md": _NOTE + checks(),
     }
 
 
@@ -53,6 +58,29 @@ def channel_options() -> str:
             parts.append(
                 f"| `{name}` | {_cell(default)} | {_cell(told.get('description', ''))} |\n"
             )
+    return "".join(parts)
+
+
+def checks() -> str:
+    """List what is asked of every connector, and how much of it of each kind."""
+    asked = list(every_check())
+    parts = ["# Checks\n\nWhat `retold connector test KIND` asks, and of how many kinds.\n"]
+    fits = {
+        kind: [
+            one for one in asked if run.unfit(one, channels.connector(kind), stage(kind)) is None
+        ]
+        for kind in stages()
+    }
+    parts.append(f"\n| kind | checks, of {len(asked)} |\n|---|---|\n")
+    parts += [f"| `{kind}` | {len(found)} |\n" for kind, found in fits.items()]
+    for group in dict.fromkeys(one.group for one in asked):
+        about = (importlib.import_module(f"kit.checks.{group}").__doc__ or "").strip()
+        parts.append(f"\n## {group}\n\n{about}\n\n| check | promise | kinds |\n|---|---|---|\n")
+        parts += [
+            f"| `{one.name}` | {_cell(one.promise)} | {sum(one in f for f in fits.values())} |\n"
+            for one in asked
+            if one.group == group
+        ]
     return "".join(parts)
 
 

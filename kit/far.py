@@ -49,7 +49,7 @@ def as_json(value: Any, status: int = 200) -> Reply:
 
 
 Answer = Callable[[Ask], Reply]
-Trouble = Callable[["_Handler", Ask, Answer], None]
+Trouble = Callable[["Handler", Ask, Answer], None]
 """Answers a request badly, on the open connection."""
 
 
@@ -67,8 +67,11 @@ class Far:
         return self.origin.removeprefix("http://")
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """One open connection."""
+
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     far: Far
     answer: Answer
 
@@ -116,7 +119,7 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def play(answer: Answer) -> Iterator[Far]:
     """Serve on a free port of loopback until the end of the block."""
-    handler: Any = type("Handler", (_Handler,), {"answer": staticmethod(answer)})
+    handler: Any = type("Handler", (Handler,), {"answer": staticmethod(answer)})
     server = _Server(("127.0.0.1", 0), handler)
     far = handler.far = Far(f"http://127.0.0.1:{server.server_address[1]}")
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -138,7 +141,7 @@ def instead(reply: Reply, times: int | None = None) -> Trouble:
     left = [times]
     lock = threading.Lock()
 
-    def trouble(handler: _Handler, ask: Ask, answer: Answer) -> None:
+    def trouble(handler: Handler, ask: Ask, answer: Answer) -> None:
         with lock:
             well = left[0] == 0
             if left[0]:
@@ -153,7 +156,7 @@ def after(count: int, then: Trouble) -> Trouble:
     seen = [0]
     lock = threading.Lock()
 
-    def trouble(handler: _Handler, ask: Ask, answer: Answer) -> None:
+    def trouble(handler: Handler, ask: Ask, answer: Answer) -> None:
         with lock:
             seen[0] += 1
             well = seen[0] <= count
@@ -165,7 +168,7 @@ def after(count: int, then: Trouble) -> Trouble:
     return trouble
 
 
-def cut(handler: _Handler, ask: Ask, answer: Answer) -> None:
+def cut(handler: Handler, ask: Ask, answer: Answer) -> None:
     """Promise the whole body and send half of it."""
     reply = answer(ask)
     handler.send_response(reply.status)
@@ -177,7 +180,7 @@ def cut(handler: _Handler, ask: Ask, answer: Answer) -> None:
     handler.connection.shutdown(socket.SHUT_RDWR)
 
 
-def reset(handler: _Handler, _ask: Ask, _answer: Answer) -> None:
+def reset(handler: Handler, _ask: Ask, _answer: Answer) -> None:
     """Reset the connection."""
     linger = struct.pack("ii", 1, 0)
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -185,7 +188,7 @@ def reset(handler: _Handler, _ask: Ask, _answer: Answer) -> None:
     handler.connection.close()
 
 
-def silence(handler: _Handler, _ask: Ask, _answer: Answer) -> None:
+def silence(handler: Handler, _ask: Ask, _answer: Answer) -> None:
     """Say nothing until who asked hangs up."""
     handler.close_connection = True
     handler.connection.settimeout(30)
@@ -193,7 +196,7 @@ def silence(handler: _Handler, _ask: Ask, _answer: Answer) -> None:
         handler.connection.recv(1)
 
 
-def drip(handler: _Handler, ask: Ask, answer: Answer) -> None:
+def drip(handler: Handler, ask: Ask, answer: Answer) -> None:
     """Send the body a byte at a time, five a second."""
     reply = answer(ask)
     handler.send_response(reply.status)
@@ -209,7 +212,7 @@ def drip(handler: _Handler, ask: Ask, answer: Answer) -> None:
             return
 
 
-def flood(handler: _Handler, ask: Ask, answer: Answer) -> None:
+def flood(handler: Handler, ask: Ask, answer: Answer) -> None:
     """Announce ten gigabytes, and send as long as somebody reads."""
     handler.send_response(200)
     handler.send_header("Content-Type", answer(ask).media_type)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from kit.checks import Check, every_check
 from kit.stages import Stage, stage
 from kit.trial import Failed, Trial, open_trial
 
-PASSED, FAILED, LEFT_OUT = "passed", "failed", "left out"
+VERDICTS = PASSED, FAILED, LEFT_OUT = "passed", "failed", "left out"
 
 
 class Outcome(NamedTuple):
@@ -36,20 +37,30 @@ def run(
         if names and one.name not in names:
             continue
         began = time.monotonic()
-        why = _unfit(one, module, played)
+        why = unfit(one, module, played)
         verdict = LEFT_OUT
         if why is None:
             verdict, why = _tried(one, lambda f: (kind, f, module, played))
         yield Outcome(one, verdict, why, time.monotonic() - began)
 
 
-def _unfit(one: Check, module: Connector, played: Stage) -> str | None:
+def unfit(one: Check, module: Connector, played: Stage) -> str | None:
     """Say why a check makes no sense for a kind; None where it does."""
     if one.name in played.BYPASS:
         return played.BYPASS[one.name]
     has = set(map(str, module.TELLS)) | {way for way in _WAYS if hasattr(played, _WAYS[way])}
+    has |= {word for word, there in _more(played).items() if there}
     missing = one.needs - has
     return f"this kind has no {', '.join(sorted(missing))}" if missing else None
+
+
+def _more(played: Stage) -> dict[str, bool]:
+    return {
+        "secret": bool(played.SECRETS),
+        "pages": hasattr(played, "answer") and not hasattr(played, "IN_ONE"),
+        "asked": not hasattr(played, "deliver"),
+        "hypothesis": find_spec("hypothesis") is not None,
+    }
 
 
 _WAYS = {"http": "answer", "folder": "lay", "push": "deliver", "served": "serve"}

@@ -14,10 +14,13 @@ from kit.far import Far
 from kit.stages import FolderStage, HttpStage, ServedStage, Stage, stage
 from kit.world import Piece, World
 from schemas.channel import Channel, Fetched, Parsed, Quarantined, Saved
+from schemas.errors import OutsideError
 from schemas.story import Rights, Story
-from steps import ingest, stories
+from steps import ingest, look, stories
 from steps import quarantine as waiting
-from store.database import Engine, create_tables, open_engine
+from steps.look import Look
+from store import landings
+from store.database import Engine, create_tables, open_engine, reading
 
 CHANNEL = "under-trial"
 
@@ -70,6 +73,8 @@ class Trial:
     place: str = ""
     more: dict[str, Any] = field(default_factory=dict)
     """Options beside the stage's own."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """Secrets in place of the right ones."""
     slept: list[float] = field(default_factory=list)
     """Seconds that were waited for between tries; none was really waited."""
 
@@ -81,7 +86,7 @@ class Trial:
             id=CHANNEL,
             kind=self.kind,
             options=self.module.OPTIONS.model_validate(told),
-            secrets=dict(self.stage.SECRETS),
+            secrets=dict(self.stage.SECRETS) | self.secrets,
             rights=Rights(may_syndicate=True),
         )
 
@@ -98,18 +103,53 @@ class Trial:
         with open_http(limits, sleep=self.slept.append) as opened:
             yield opened
 
-    def ingest(self, limits: Limits = LIMITS) -> Saved:
-        """Run the step once, as the flow does."""
+    def ingest(self, limits: Limits = LIMITS, module: Connector | None = None) -> Saved:
+        """Run the step once, as the flow does; `module` stands in for the connector."""
+        self.lay()
+        with self.http(limits) as http:
+            return ingest.ingest(
+                self.engine, http, self.channel, lambda: self.now, module=module or self.module
+            )
+
+    def look(self) -> Look:
+        """Look at the channel, as `retold channel check` and `preview` do."""
+        self.lay()
+        with self.http() as http:
+            return look.look(http, self.channel, self.module)
+
+    def lay(self) -> None:
+        """Write the source's files, if files are what it has."""
         if hasattr(self.stage, "lay"):
             cast("FolderStage", self.stage).lay(self.world, self.folder)
-        with self.http(limits) as http:
-            return ingest.ingest(self.engine, http, self.channel, lambda: self.now)
+
+    @property
+    def asked(self) -> int:
+        """Count the requests so far; 0 where nothing is asked over HTTP."""
+        return len(self.source.asked) if self.source else 0
+
+    def stopping(self, module: object) -> Connector:
+        """Take what stands in for the connector as one."""
+        return cast("Connector", module)
+
+    @property
+    def hasty(self) -> Limits:
+        """Give limits under which a failing source is given up soon."""
+        return LIMITS.model_copy(update={"attempts": 2, "deadline_s": 1.0})
+
+    @property
+    def outside(self) -> type[OutsideError]:
+        """Give what a connector may raise."""
+        return OutsideError
+
+    def cursor(self) -> str | None:
+        """Read how far the channel has been read."""
+        with reading(self.engine) as connection:
+            return landings.cursor(connection, CHANNEL)
 
     def fetch(self, cursor: str | None = None, most: int | None = None) -> list[Fetched]:
         """Fetch pages alone, as `fetch` gives them, keeping nothing."""
         pages: list[Fetched] = []
-        if hasattr(self.stage, "lay"):
-            cast("FolderStage", self.stage).lay(self.world, self.folder)
+        self.lay()
         with self.http() as http:
             for page in self.module.fetch(self.channel, http, cursor):
                 pages.append(page)

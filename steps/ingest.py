@@ -36,13 +36,15 @@ def ingest(
     progress: Progress = lambda _saved, _total: None,
     flow_run_id: str | None = None,
     believe: bool = False,
+    module: Connector | None = None,
 ) -> Saved:
     """Read what is new on a channel since its cursor, and keep it. Twice changes nothing.
 
     What looks like a fault of the source is refused with GarbledError: most of its stories gone
-    at once, or most of a page not understood. `believe` takes it in all the same.
+    at once, or most of a page not understood. `believe` takes it in all the same. `module` is
+    the connector, where it is not the one that the channel's kind names.
     """
-    module = connector(channel.kind)
+    module = module or connector(channel.kind)
     walk = Walk(believe=believe)
     saved = Saved()
     with runs.recorded(engine, "ingest", channel.id, clock, flow_run_id) as run, _rare_gc():

@@ -29,9 +29,9 @@ class Look(Record):
     """Of each record that cannot be understood: the code, and the reason in words."""
 
 
-def look(http: Http, channel: Channel) -> Look:
+def look(http: Http, channel: Channel, module: Connector | None = None) -> Look:
     """Read the first page of a channel from its start; OutsideError says why we do not get in."""
-    module = connector(channel.kind)
+    module = module or connector(channel.kind)
     for fetched in _first(module, channel, http):
         parsed = module.parse(channel, fetched)
         page = ingest.understand(channel, parsed)

@@ -45,6 +45,8 @@ _OVERLAP = 10
 """Stories by which pages of the list overlap: so many may vanish between two of them."""
 _LOOK_BACK = timedelta(days=2)
 _AT_ONCE = 8
+_PEEK = 3
+"""Stories enough to see that we get in, and what they look like."""
 _SORRY = "Sorry! Something went wrong."
 _LARGEST = 1 << 63
 _VANISHED = 0.5
@@ -81,13 +83,18 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
     return _Reader(channel, http, cursors.read(cursor)).pages()
 
 
+def peek(channel: Channel, http: Http) -> Fetched:
+    """Give the oldest few stories, with what belongs to them."""
+    return _Reader(channel, http, cursors.read(None)).first()
+
+
 class _Asked(NamedTuple):
     """Stories that were listed, and the answers about them as they come."""
 
     raw: bytes
     moved: Sequence[dict[str, Any]]
     asked: Sequence[tuple[int, str]]
-    answers: Iterator[bytes]
+    answers: Iterator[Answer]
 
 
 class _Reader:
@@ -124,6 +131,11 @@ class _Reader:
                 yield from self._answered(pool)
             if self.options.sweep:
                 yield from self._gone()
+
+    def first(self) -> Fetched:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            raw, listed, _ = self._list("opinions", 0, self.options.search, take=_PEEK)
+            return self._page(self._ask_about(pool, raw, listed))
 
     def _walk(self) -> Iterator[tuple[bytes, list[dict[str, Any]]]]:
         """List opinions, the oldest publication first, each once though pages overlap."""
@@ -194,18 +206,25 @@ class _Reader:
     ) -> _Asked:
         """Begin to ask for all that belongs to these stories."""
         asked = [(o["id"], part) for o in moved for part in PARTS]
-        answers = pool.map(lambda a: self._ask(f"{self.api}/opinions/{a[0]}/{a[1]}").body, asked)
+        answers = pool.map(
+            lambda a: self._ask(f"{self.api}/opinions/{a[0]}/{a[1]}", gone=True), asked
+        )
         return _Asked(raw, moved, asked, answers)
 
     def _page(self, told: _Asked) -> Fetched:
         """Splice the answers about some stories into one page."""
         raw, moved, asked, answers = told
         found: dict[str, dict[int, bytes]] = {part: {} for part in PARTS}
-        for (story, part), body in zip(asked, answers, strict=True):
-            found[part][story] = body
+        gone: set[int] = set()
+        for (story, part), answer in zip(asked, answers, strict=True):
+            if answer.status != HTTPStatus.OK:
+                gone.add(story)  # taken down since it was listed: the next run tells of it
+                continue
+            body = found[part][story] = answer.body
             if part == "responses":
                 told_at = (r.get("dateOfSubmission") for r in _askable(_list_of(self.who, body)))
                 self.newest = max(self.newest, *map(_time, told_at), "")
+        moved = [opinion for opinion in moved if opinion["id"] not in gone]
         for opinion in moved:
             self.known[opinion["id"]] = cursors.check(opinion)
             self.fresh.add(opinion["id"])
@@ -218,9 +237,9 @@ class _Reader:
         return Fetched(payload=payload, media_type=MEDIA_TYPE, url=self.api, cursor=cursor)
 
     def _list(
-        self, what: str, skip: int, search: Mapping[str, str]
+        self, what: str, skip: int, search: Mapping[str, str], take: int = MOST
     ) -> tuple[bytes, list[dict[str, Any]], bool]:
-        params: dict[str, str | int] = {"take": MOST, "skip": skip, **search}
+        params: dict[str, str | int] = {"take": take, "skip": skip, **search}
         if what == "opinions":
             params["dateofpublicationorder"] = "asc"
         answer = self._ask(f"{self.api}/{what}", params=params)

@@ -187,6 +187,7 @@ class _Reader:
             media_type="application/x-www-form-urlencoded",
             accept="application/json",
             allow_status=(HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED),
+            repeatable=True,
         )
         try:
             found = orjson.loads(answer.body)

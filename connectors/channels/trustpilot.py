@@ -62,6 +62,10 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
 
 
 def _walk(channel: Channel, http: Http, window: Window) -> Iterator[Seen]:
+    return window.twice_at_first(lambda: _passed(channel, http, window))
+
+
+def _passed(channel: Channel, http: Http, window: Window) -> Iterator[Seen]:
     """Go through the pages, the newest reviews first, back to where nothing is seen any more."""
     options = told(channel, Opts)
     start = window.start(options.look_back_days)

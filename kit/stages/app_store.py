@@ -16,6 +16,8 @@ BYPASS: Mapping[str, str] = {}
 APP = "1388411277"
 _PATH = re.compile(rf"/gb/rss/customerreviews/page=(\d+)/id={APP}/sortby=mostrecent/json")
 _SIZE, _PAGES = 50, 10
+SHOWN_AT_MOST = _SIZE * _PAGES
+"""Apple shows no more of an app's reviews than these."""
 _ITSELF = {"im:name": {"label": "The app"}, "id": {"label": "https://apps.example/app"}}
 
 

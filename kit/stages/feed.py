@@ -42,7 +42,7 @@ def _entry(piece: Piece) -> str:
     if piece.gone:
         return f'<at:deleted-entry ref="{name(piece)}" when="{when}"/>'
     if piece.broken:
-        return f"<entry><title>{escape(piece.title)}</title><updated>{when}</updated></entry>"
+        return f"<entry><id>{name(piece)}</id><updated>{when}</updated></entry>"
     return (
         f"<entry><id>{name(piece)}</id><title>{escape(piece.title)}</title>"
         f"<published>{piece.told_at.isoformat()}</published><updated>{when}</updated>"

@@ -24,6 +24,9 @@ from kit.world import Piece, World
 SECRETS: Mapping[str, str] = {"password": 'mailbox-canary-"4b\\1e'}
 BYPASS: Mapping[str, str] = {}
 
+PLENTY = 300
+"""Messages enough to see that memory is bounded: each is written anew when it is asked for."""
+
 USER = "feedback@trust.example"
 FOLDER = "INBOX"
 
@@ -118,7 +121,7 @@ def letter(piece: Piece) -> bytes:
     message["Date"] = format_datetime(piece.told_at)
     message["Message-ID"] = _message_id(piece)
     message.set_content(piece.text, cte=_ENCODINGS[int(piece.id) % 3])
-    if piece.stars > 3:  # noqa: PLR2004 -- some of them write HTML as well
+    if piece.stars > 3 and not piece.broken:  # noqa: PLR2004 -- some of them write HTML as well
         message.add_alternative(f"<p>{escape(piece.text)}</p>", subtype="html")
     if piece.broken:
         message.set_payload("caf\udce9 in letters that nobody knows")

@@ -104,6 +104,18 @@ def test_a_post_is_sent_once_and_takes_any_success() -> None:
     assert naps == []
 
 
+def test_a_post_that_may_be_repeated_is_tried_again() -> None:
+    naps = Naps()
+    paths = {"/busy": hostile.answer(status=503)}
+    with hostile.serve(paths) as far, opened(far, naps=naps) as http:
+        with pytest.raises(UnreachableError, match="HTTP 503"):
+            http.post(
+                "forum", far.url("/busy"), b"{}", media_type="application/json", repeatable=True
+            )
+        assert len(far.asked) == http.limits.attempts
+    assert len(naps) == len(far.asked) - 1 > 0
+
+
 def test_a_post_is_not_redirected() -> None:
     with (
         hostile.serve({"/": hostile.redirect("/there", 307), "/there": OK}) as far,

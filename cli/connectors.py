@@ -1,0 +1,56 @@
+"""Put connectors to the test."""
+
+from typing import Annotated
+
+import typer
+
+from cli import _door
+
+connector = typer.Typer(no_args_is_help=True, help="For engineers who add a kind of channel.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands."""
+    app.add_typer(connector, name="connector", rich_help_panel="For engineers")
+
+
+@connector.command("test")
+def put_to_the_test(
+    kind: Annotated[str, typer.Argument(help="A kind of channel.")],
+    only: Annotated[list[str] | None, typer.Argument(help="Checks; all if left out.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a script.")] = False,
+) -> None:
+    """Play a kind's source, and hold its connector to every promise of the contract."""
+    with _door.spoken():
+        from kit import run  # noqa: PLC0415 -- a server and a store that --help need not load
+
+        rows = []
+        for one in run.run(kind, only or ()):
+            row = {
+                "group": one.check.group,
+                "check": one.check.name,
+                "promise": one.check.promise,
+                "verdict": one.verdict,
+                "why": one.why,
+                "seconds": round(one.seconds, 2),
+            }
+            rows.append(row)
+            if not as_json:
+                _say(row)
+        if as_json:
+            _door.say_json({"kind": kind, "checks": rows})
+        counts = {v: sum(row["verdict"] == v for row in rows) for v in run.VERDICTS}
+        if not as_json:
+            _door.OUT.print(f"{kind}: {', '.join(f'{n} {v}' for v, n in counts.items())}")
+        if counts[run.FAILED] or not counts[run.PASSED]:
+            raise typer.Exit(_door.FAILED)
+
+
+_MARKS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "left out": "[dim]·[/]"}
+
+
+def _say(row: dict[str, object]) -> None:
+    why = f"  {_door.plain(str(row['why']))}" if row["why"] else ""
+    mark = _MARKS[str(row["verdict"])]
+    _door.OUT.print(f"{mark} {row['group']}/{row['check']}{why}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The conformance kit: every kind passes it, and every check can fail."""
