@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,7 @@ from connectors.channels import (
     google_reviews,
     mailbox,
     nhs_reviews,
+    rest,
     table,
     trustpilot,
 )
@@ -40,8 +42,11 @@ LEAST: dict[str, dict[str, Any]] = {
     "app_store": {"app": "1"},
     "google_reviews": {"account": "1", "locations": {"2": "ods:RXX"}},
     "mailbox": {"host": "imap.example", "user": "feedback"},
+    "rest": {"url": "https://api.example/x", "fields": {"id": "{id}", "body": "text"}},
 }
 """The options that a kind cannot do without."""
+
+_B64 = b64encode(b'[{"id":1,"text":"B"},{"id":2,"text":[2]},7]')
 
 TOLD: dict[str, list[tuple[str, bytes]]] = {
     "feed": [
@@ -64,6 +69,7 @@ TOLD: dict[str, list[tuple[str, bytes]]] = {
             b'{"opinions":[{"id":1,"title":"T","body":"B"},{"id":2},7],"wanted":[1,2]}',
         )
     ],
+    "rest": [(rest.MEDIA_TYPE, b'{"list":0,"page":"%s"}' % _B64)],
     "mailbox": [
         (
             _mailbox_page.MEDIA_TYPE,
@@ -136,6 +142,7 @@ def test_modules_are_connectors_by_what_they_have() -> None:
         google_reviews,
         mailbox,
         nhs_reviews,
+        rest,
         table,
         trustpilot,
     ]

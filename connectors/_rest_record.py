@@ -1,0 +1,155 @@
+"""Make a draft of a record of any REST API, by the paths that a channel names."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from connectors._rest_options import Opts, OriginOf, RatingOf, ResponseOf
+from schemas.story import Author, Draft, DraftResponse, Rating, Reference, Service, Tag
+
+_PLACE = re.compile(r"\{([^{}:]+)(?::([^{}]*))?\}")
+
+
+def find(record: Any, path: str | None) -> Any:
+    """Follow a path; of alternatives the first that holds something. None where it leads nowhere.
+
+    An empty path is the record itself.
+    """
+    if path is None:
+        return None
+    for way in path.split("|"):
+        found = record
+        for name in filter(None, way.strip().split(".")):
+            found = found.get(name) if isinstance(found, Mapping) else None
+        if found not in (None, "", [], {}):
+            return found
+    return None
+
+
+def several(record: Any, path: str) -> list[Any]:
+    """Follow a path to a list; what stands there alone is a list of one."""
+    found = find(record, path)
+    if found is None:
+        return []
+    return found if isinstance(found, list) else [found]
+
+
+def fill(record: Any, template: str | None) -> str | None:
+    """Fill a template in; None where one of its paths leads nowhere."""
+    if template is None:
+        return None
+    filled, at = [], 0
+    for place in _PLACE.finditer(template):
+        found = _word(find(record, place[1]))
+        if found is None:
+            return None
+        filled += [template[at : place.start()], _formed(found, place[2])]
+        at = place.end()
+    return "".join([*filled, template[at:]])
+
+
+def _formed(word: str, way: str | None) -> str:
+    if not way:
+        return word
+    return word.lower() if way == "lower" else f"{int(word):{way}}"
+
+
+def _word(found: Any) -> str | None:
+    """Write down what stands at the end of a path; a list or a record there is a mistake."""
+    if found is None or isinstance(found, str):
+        return found
+    if isinstance(found, bool):
+        return "true" if found else "false"
+    if isinstance(found, int | float):
+        return str(found)
+    if isinstance(found, Mapping) and isinstance(found.get("#text"), str):
+        return str(found["#text"])
+    raise ValueError(f"a {type(found).__name__} stands where a text is named")
+
+
+def word(record: Any, path: str | None) -> str | None:
+    """Follow a path to a text."""
+    return _word(find(record, path))
+
+
+def draft(record: Any, name: str, options: Opts, publisher: str) -> Draft:
+    """Make a draft of a record; what it lacks or has wrong is a KeyError, Type- or ValueError."""
+    for path in options.needs:
+        if find(record, path) is None:
+            raise KeyError(path)
+    fields = options.fields
+    return Draft(
+        external_id=name,
+        url=fill(record, fields.url),
+        origin=_origin(record, options.origin),
+        references=tuple(
+            Reference(publisher=publisher, external_id=found)
+            for found in (word(record, path) for path in fields.references)
+            if found
+        ),
+        kind=options.kind,
+        title=word(record, fields.title),
+        body=word(record, fields.body) or "",
+        body_format=options.body_format,
+        language=word(record, fields.language),
+        ratings=tuple(one for told in options.ratings for one in _ratings(record, told)),
+        tags=tuple(Tag(name=str(_word(tag))) for tag in several(record, fields.tags or "#none")),
+        services=tuple(map(_service, filter(None, (fill(record, t) for t in fields.services)))),
+        author=Author(
+            display_name=word(record, fields.author_name), role=word(record, fields.author_role)
+        ),
+        experienced_at=fill(record, fields.experienced_at),
+        submitted_at=word(record, fields.submitted_at),
+        published_at=word(record, fields.published_at),
+        updated_at=word(record, fields.updated_at),
+        responses=_responses(record, options.responses),
+        ext={key: found for key, path in options.ext.items() if (found := find(record, path))},
+    )
+
+
+def _service(told: str) -> Service:
+    scheme, _, code = told.partition(":")
+    return Service(scheme=scheme, code=code)
+
+
+def _ratings(record: Any, told: RatingOf) -> list[Rating]:
+    found = [record] if told.each is None else several(record, told.each)
+    return [_rating(one, told) for one in found if find(one, told.value) is not None]
+
+
+def _rating(record: Any, told: RatingOf) -> Rating:
+    value = float(str(word(record, told.value)))
+    if not told.min <= value <= told.max:
+        raise ValueError(f"a rating of {value:g} is none from {told.min:g} to {told.max:g}")
+    return Rating(
+        scheme=told.scheme,
+        question=word(record, told.question),
+        value=value,
+        min=told.min,
+        max=told.max,
+    )
+
+
+def _responses(record: Any, told: ResponseOf | None) -> tuple[DraftResponse, ...]:
+    if told is None:
+        return ()
+    return tuple(
+        DraftResponse(
+            external_id=word(reply, told.id),
+            organisation=fill(record, told.organisation),
+            body=str(word(reply, told.body) or ""),
+            published_at=word(reply, told.published_at),
+            updated_at=word(reply, told.updated_at),
+        )
+        for reply in several(record, told.each)
+    )
+
+
+def _origin(record: Any, told: OriginOf | None) -> Reference | None:
+    if told is None:
+        return None
+    publisher = told.names.get(word(record, told.publisher) or "")
+    external_id = word(record, told.external_id)
+    if not publisher or not external_id:
+        return None
+    return Reference(publisher=publisher, external_id=external_id)
