@@ -97,6 +97,7 @@ def main(folder: Path, port: int) -> None:
         hits=_NoBeacon(),
         now=_now,
         receive=_refuse,
+        deliver=_refuse,
         document=Documents(engine, public_url, _KEY),
     )
     serve(house, "127.0.0.1", port)

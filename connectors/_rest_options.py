@@ -159,10 +159,37 @@ class Fields(_Told):
     """A list of tags."""
 
 
-class Opts(Options):
-    """What a channel of a REST API may be told."""
+class Recorded(Options):
+    """What is told of any source of records: where in each its parts are."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
+
+    fields: Fields
+    """Where in a record its parts are; only an id is needed."""
+    needs: tuple[str, ...] = ()
+    """Paths that every record must have; one without them is set aside."""
+    ratings: tuple[RatingOf, ...] = ()
+    """Its ratings."""
+    responses: ResponseOf | None = None
+    """The replies to it."""
+    origin: OriginOf | None = None
+    """Where it was first told."""
+    removed: Removed | None = None
+    """How a record says that it was taken down."""
+    ext: dict[str, str] = Field(default={})
+    """What else is kept with a story: paths, by the name under which it is kept."""
+    kind: Kind = Kind.REVIEW
+    """What sort of feedback the records are."""
+    body_format: BodyFormat = BodyFormat.TEXT
+    """In what markup its text is told."""
+    date_formats: tuple[str, ...] = ("iso",)
+    """How times are written: `iso`, `rfc822` or a strptime pattern, tried in this order."""
+    zone: str | None = None
+    """The zone of times that name none, as `Europe/London`; without it they are refused."""
+
+
+class Opts(Recorded):
+    """What a channel of a REST API may be told."""
 
     url: str
     """The address of the list of records."""
@@ -187,25 +214,3 @@ class Opts(Options):
     """Days before the newest known change that are read again."""
     per_second: float = Field(default=5, gt=0)
     """Requests a second that the service allows."""
-    fields: Fields
-    """Where in a record its parts are; only an id is needed."""
-    needs: tuple[str, ...] = ()
-    """Paths that every record must have; one without them is set aside."""
-    ratings: tuple[RatingOf, ...] = ()
-    """Its ratings."""
-    responses: ResponseOf | None = None
-    """The replies to it."""
-    origin: OriginOf | None = None
-    """Where it was first told."""
-    removed: Removed | None = None
-    """How a record says that it was taken down."""
-    ext: dict[str, str] = Field(default={})
-    """What else is kept with a story: paths, by the name under which it is kept."""
-    kind: Kind = Kind.REVIEW
-    """What sort of feedback the records are."""
-    body_format: BodyFormat = BodyFormat.TEXT
-    """In what markup its text is told."""
-    date_formats: tuple[str, ...] = ("iso",)
-    """How times are written: `iso`, `rfc822` or a strptime pattern, tried in this order."""
-    zone: str | None = None
-    """The zone of times that name none, as `Europe/London`; without it they are refused."""

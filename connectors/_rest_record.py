@@ -1,10 +1,12 @@
 """Make a draft of a record of any REST API, by the paths that a channel names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from connectors._rest_options import Opts, OriginOf, RatingOf, ResponseOf
+from connectors._rest_options import OriginOf, RatingOf, Recorded, ResponseOf
+from schemas.channel import Channel, DateReading, Faulty, Parsed, Removal
+from schemas.errors import UnfitError
 from schemas.story import Author, Draft, DraftResponse, Rating, Reference, Service, Tag
 
 _PLACE = re.compile(r"\{([^{}:]+)(?::([^{}]*))?\}")
@@ -72,7 +74,7 @@ def word(record: Any, path: str | None) -> str | None:
     return _word(find(record, path))
 
 
-def draft(record: Any, name: str, options: Opts, publisher: str) -> Draft:
+def draft(record: Any, name: str, options: Recorded, publisher: str) -> Draft:
     """Make a draft of a record; what it lacks or has wrong is a KeyError, Type- or ValueError."""
     for path in options.needs:
         if find(record, path) is None:
@@ -104,6 +106,71 @@ def draft(record: Any, name: str, options: Opts, publisher: str) -> Draft:
         updated_at=word(record, fields.updated_at),
         responses=_responses(record, options.responses),
         ext={key: found for key, path in options.ext.items() if (found := find(record, path))},
+    )
+
+
+def name_of(record: Any, options: Recorded) -> str | None:
+    """Give the id by which a record is known; None where it has none."""
+    try:
+        found = fill(record, options.fields.id)
+    except ValueError:
+        return None
+    return found if found and found.strip() else None
+
+
+def is_removed(record: Any, options: Recorded) -> bool:
+    """Say whether a record says that it was taken down."""
+    told = options.removed
+    return told is not None and word(record, told.path) in told.values
+
+
+Alone = Callable[[Any], bytes]
+"""Makes of one record a payload of its own."""
+
+
+def parse(
+    records: Iterable[Any],
+    channel: Channel,
+    options: Recorded,
+    alone: Alone,
+    media_type: str,
+    *,
+    removed: bool = False,
+) -> Parsed:
+    """Sort records into drafts, removals and faulty; `removed`: all of them were taken down."""
+    drafts: list[Draft] = []
+    removals: list[Removal] = []
+    faulty: list[Faulty] = []
+    for one in records:
+        name = name_of(one, options)
+        if name is None:
+            nameless = UnfitError("no_id", "it has no id to know it by")
+            faulty.append(_faulty(alone(one), media_type, name, nameless))
+            continue
+        try:
+            if removed or is_removed(one, options):
+                at = word(one, options.fields.updated_at)
+                removals.append(Removal(external_id=name, at=at))
+            else:
+                drafts.append(draft(one, name, options, channel.publisher_name))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            faulty.append(_faulty(alone(one), media_type, name, error))
+    return Parsed(
+        drafts=tuple(drafts),
+        removals=tuple(removals),
+        faulty=tuple(faulty),
+        reading=DateReading(formats=options.date_formats, zone=options.zone),
+    )
+
+
+def _faulty(payload: bytes, media_type: str, name: str | None, error: Exception) -> Faulty:
+    is_ours = isinstance(error, UnfitError)
+    return Faulty(
+        payload=payload,
+        media_type=media_type,
+        code=error.code if isinstance(error, UnfitError) else "bad_record",
+        reason=str(error) if is_ours else f"record {name}: {type(error).__name__}: {error}",
+        external_id=name,
     )
 
 

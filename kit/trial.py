@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from connectors._http import Http, Limits, open_http
-from connectors.channels import Connector, connector
+from connectors.channels import Connector, connector, pushed
 from kit import far
 from kit.far import Far
-from kit.stages import FolderStage, HttpStage, ServedStage, Stage, stage
-from kit.world import Piece, World
+from kit.stages import FolderStage, HttpStage, PushStage, ServedStage, Stage, stage
+from kit.world import Delivery, Piece, World
 from schemas.channel import Channel, Fetched, Parsed, Quarantined, Saved
 from schemas.errors import OutsideError
 from schemas.story import Rights, Story
-from steps import ingest, look, stories
+from steps import ingest, look, receive, stories
 from steps import quarantine as waiting
 from steps.look import Look
+from steps.receive import Receipt
 from store import landings
 from store.database import Engine, create_tables, open_engine, reading
 
@@ -75,6 +76,7 @@ class Trial:
     """Options beside the stage's own."""
     secrets: dict[str, str] = field(default_factory=dict)
     """Secrets in place of the right ones."""
+    _sent: dict[str, Piece] = field(default_factory=dict)
     slept: list[float] = field(default_factory=list)
     """Seconds that were waited for between tries; none was really waited."""
 
@@ -105,11 +107,44 @@ class Trial:
 
     def ingest(self, limits: Limits = LIMITS, module: Connector | None = None) -> Saved:
         """Run the step once, as the flow does; `module` stands in for the connector."""
+        if self.is_sent:
+            return self._take_in(module)
         self.lay()
         with self.http(limits) as http:
             return ingest.ingest(
                 self.engine, http, self.channel, lambda: self.now, module=module or self.module
             )
+
+    @property
+    def is_sent(self) -> bool:
+        """Say whether the source sends its stories, rather than being asked for them."""
+        return hasattr(self.stage, "deliver")
+
+    def deliveries(self, ahead: timedelta = timedelta(0)) -> Sequence[Delivery]:
+        """Write what the source sends of all that it has; `ahead` is how wrong its clock is."""
+        pieces = list(self.world.pieces.values())
+        return cast("PushStage", self.stage).deliver(pieces, self.now + ahead)
+
+    def receive(self, delivery: Delivery, ahead: timedelta = timedelta(0)) -> Receipt:
+        """Take in one delivery, as the web does."""
+        return receive.receive(
+            self.engine,
+            self.channel,
+            delivery.headers,
+            delivery.body,
+            self.now + ahead,
+            self.module,
+        )
+
+    def _take_in(self, module: Connector | None) -> Saved:
+        """Let the source send what it has not sent yet, or has changed since."""
+        news = [p for p in self.world.pieces.values() if self._sent.get(p.id) != p]
+        saved = Saved()
+        for one in cast("PushStage", self.stage).deliver(news, self.now):
+            given = (self.engine, self.channel, one.headers, one.body, self.now)
+            saved += receive.receive(*given, module or self.module).saved
+        self._sent |= {piece.id: piece for piece in news}
+        return saved
 
     def look(self) -> Look:
         """Look at the channel, as `retold channel check` and `preview` do."""
@@ -149,6 +184,11 @@ class Trial:
     def fetch(self, cursor: str | None = None, most: int | None = None) -> list[Fetched]:
         """Fetch pages alone, as `fetch` gives them, keeping nothing."""
         pages: list[Fetched] = []
+        if self.is_sent:
+            taker = pushed(self.module)
+            assert taker is not None  # noqa: S101 -- its stage delivers
+            sent = [(one.headers, one.body) for one in self.deliveries()]
+            return [taker.receive(self.channel, *one, self.now).page for one in sent]
         self.lay()
         with self.http() as http:
             for page in self.module.fetch(self.channel, http, cursor):

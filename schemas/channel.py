@@ -187,6 +187,8 @@ landings = sa.Table(
     sa.Column("sha256", sa.Text, nullable=False),
     sa.Column("received_at", Time, nullable=False, index=True),
     sa.Column("payload", sa.LargeBinary, comment="zlib; empty once its retention is over"),
+    sa.Column("delivery", sa.Text, comment="by which the sender repeats what it sends us"),
+    sa.Index("ix_landings_delivery", "channel", "delivery", unique=True),
 )
 
 cursors = sa.Table(

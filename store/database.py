@@ -14,6 +14,7 @@ Connection = sa.Connection
 Engine = sa.Engine
 
 _WRITES = "retold_writes"
+_DURABLE = "retold_durable"
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -57,15 +58,23 @@ def _prepare_sqlite(raw: Any, _: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A read that becomes a write fails at once behind another commit, whatever the timeout.
-    writes = connection.get_execution_options().get(_WRITES, False)
+    options = connection.get_execution_options()
+    writes = options.get(_WRITES, False)
+    if writes:
+        raw: Any = connection.connection.driver_connection
+        raw.execute(f"PRAGMA synchronous = {'FULL' if options.get(_DURABLE) else 'NORMAL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Keep all of what happens inside, or none of it."""
+def writing(engine: Engine, *, durable: bool = False) -> Iterator[Connection]:
+    """Keep all of what happens inside, or none of it.
+
+    What is `durable` outlives a crash of the machine from the moment that this returns: for what
+    nobody will send again once we have said that it is safe.
+    """
     try:
-        with engine.execution_options(**{_WRITES: True}).begin() as connection:
+        with engine.execution_options(**{_WRITES: True, _DURABLE: durable}).begin() as connection:
             yield connection
     except sa.exc.OperationalError as error:
         raise _translated(error) from error

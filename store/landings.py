@@ -29,9 +29,17 @@ class Landing(NamedTuple):
 
 
 def add(
-    connection: Connection, channel: str, connector: str, fetched: Fetched, now: datetime
+    connection: Connection,
+    channel: str,
+    connector: str,
+    fetched: Fetched,
+    now: datetime,
+    delivery: str | None = None,
 ) -> int:
-    """Keep one answer as received; return its number."""
+    """Keep one answer as received; return its number.
+
+    `delivery` is the id by which its sender repeats what it sent us.
+    """
     number = sequences.draw(connection, "landing", 1)
     row = {
         "id": number,
@@ -44,6 +52,7 @@ def add(
         "sha256": sha256(fetched.payload).hexdigest(),
         "received_at": micros(now),
         "payload": zlib.compress(fetched.payload, _LEVEL),
+        "delivery": delivery,
     }
     connection.execute(sa.insert(landings), row)
     return number
@@ -84,6 +93,14 @@ def has(connection: Connection, channel: str, payload: bytes) -> bool:
         landings.c.channel == channel, landings.c.sha256 == sha256(payload).hexdigest()
     )
     return connection.execute(query.limit(1)).first() is not None
+
+
+def delivered(connection: Connection, channel: str, delivery: str) -> int | None:
+    """Number the landing of a delivery that was taken in; None where it was not."""
+    query = sa.select(landings.c.id).where(
+        landings.c.channel == channel, landings.c.delivery == delivery
+    )
+    return connection.execute(query).scalar()
 
 
 def expire(connection: Connection, before: datetime) -> int:

@@ -10,7 +10,7 @@ from contextlib import suppress
 import settings
 from schemas.config import Config
 from schemas.errors import RetoldError
-from steps import collect
+from steps import collect, receive
 from web.house import House
 from web.press import Documents
 from web.serve import serve
@@ -73,6 +73,7 @@ def main(environ: Mapping[str, str]) -> int:
                 hits=opened.hits,
                 now=opened.clock,
                 receive=collect.receive,
+                deliver=receive.receive,
                 document=documents,
             )
             sys.stderr.write(f"Serving {given.public_url} on {given.host}:{given.port}\n")

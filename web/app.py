@@ -18,6 +18,7 @@ from web.beacon import Beacon
 from web.deliveries import Deliveries
 from web.feeds import Feeds
 from web.fresh import Fresh
+from web.hooks import Hooks
 from web.house import House
 from web.reports import Reports
 
@@ -47,6 +48,7 @@ class _App:
         self._rooms: dict[str, Room] = {
             "feeds": Feeds(house, present, self._deliveries),
             "b": Beacon(house),
+            "hooks": Hooks(house),
             "reports": Reports(house, present, self._deliveries),
         }
         self._pages = _Pages(house)

@@ -1,10 +1,11 @@
 """What the web stands on: everything it needs is handed to it in one record."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from schemas.channel import Channel
 from schemas.config import Config
 from schemas.partner import Edition
 from schemas.publication import Document
@@ -31,6 +32,20 @@ class Received(Protocol):
         ...
 
 
+class Receipt(Protocol):
+    """What became of a delivery that a source sent."""
+
+    @property
+    def id(self) -> int:
+        """Number the landing that holds its bytes."""
+        ...
+
+    @property
+    def duplicate(self) -> bool:
+        """Say whether it had been taken in before."""
+        ...
+
+
 class Hits(Protocol):
     """Where the beacon's hits are kept."""
 
@@ -44,6 +59,11 @@ DocumentOf = Callable[[Config, Edition, str, int], Document | None]
 
 Receive = Callable[[Engine, str, str, bytes, str, datetime], Received]
 """Keeps a report: the platform, the method, the bytes, their media type, and when they came."""
+
+
+Deliver = Callable[[Engine, Channel, Mapping[str, str], bytes, datetime], Receipt]
+"""Takes in a delivery: the channel, the headers by lower-case name, the bytes, and when they came.
+One that is not genuine is a RefusedError."""
 
 
 @dataclass(frozen=True)
@@ -60,4 +80,5 @@ class House:
     hits: Hits
     now: Callable[[], datetime]
     receive: Receive
+    deliver: Deliver
     document: DocumentOf

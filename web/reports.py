@@ -12,7 +12,7 @@ from connectors import counts
 from schemas.config import Config
 from schemas.errors import RetoldError, StoreError
 from schemas.views import Method
-from web import answers, keys, requests
+from web import answers, bodies, keys, requests
 from web.answers import INERT, Answer
 from web.deliveries import Deliveries
 from web.fresh import Fresh
@@ -26,22 +26,11 @@ LONGEST_BYTES = 50 * 1024 * 1024
 MEDIA_TYPES = sorted({t for kind in counts.kinds() for t in counts.counter(kind).MEDIA_TYPES})
 """All that any form of report may be sent as."""
 
-# What follows an answer to half a body would be the other half.
-_CLOSE = (b"connection", b"close")
-
-_TOO_LARGE = answers.problem(
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    f"A report has at most {LONGEST_BYTES} bytes: send each month on its own.",
-    [_CLOSE],
-)
-
 _UNSUPPORTED = answers.problem(
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     f"A report is plain {', '.join(MEDIA_TYPES)}, as its Content-Type must say.",
     [(b"accept", ", ".join(MEDIA_TYPES).encode())],
 )
-
-_EMPTY = answers.problem(HTTPStatus.BAD_REQUEST, "There is no report in this request.")
 
 
 class _Ask(NamedTuple):
@@ -80,7 +69,7 @@ class Reports:
         media_type = _media_type(headers)
         if media_type is None:
             return _UNSUPPORTED
-        payload = await _body(headers, receive)
+        payload = await bodies.whole(headers, receive, LONGEST_BYTES, "a report")
         if isinstance(payload, Answer):
             return payload
         return await self._receive(_Ask(platform, method, media_type), payload)
@@ -125,21 +114,3 @@ def _media_type(headers: dict[bytes, bytes]) -> str | None:
         return None
     bare = counts.plain_type(headers.get(b"content-type", b"").decode("latin-1"))
     return bare if bare in MEDIA_TYPES else None
-
-
-async def _body(headers: dict[bytes, bytes], receive: Receive) -> bytes | Answer:
-    """Read a body whole, or say why not; hold no more of it than is allowed."""
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > LONGEST_BYTES:
-        return _TOO_LARGE
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return _EMPTY  # nobody is there to read it
-        body += message.get("body", b"")
-        if len(body) > LONGEST_BYTES:
-            return _TOO_LARGE
-        more = message.get("more_body", False)
-    return bytes(body) if body else _EMPTY

@@ -22,18 +22,8 @@ from connectors._http import Http
 from connectors._rest_options import List, Opts
 from connectors._window import Seen, Window
 from connectors.channels import told
-from schemas.channel import (
-    Channel,
-    DateReading,
-    Faulty,
-    Fetched,
-    Options,
-    Parsed,
-    Removal,
-    Tells,
-)
+from schemas.channel import Channel, Fetched, Options, Parsed, Tells
 from schemas.errors import GarbledError, RefusedError
-from schemas.story import Draft
 
 VERSION = "1"
 OPTIONS: type[Options] = Opts
@@ -195,7 +185,7 @@ class _Reader:
             raise RefusedError(self.who, "we were led elsewhere: check the secret `key`, or `url`")
         document = _rest_page.read(self.who, answer.body, self.options)
         found = _rest_page.records(self.who, document, self.options)
-        named = {_name(r, self.options) or f"?{_window.check(r)}": r for r in found}
+        named = {_rest_record.name_of(r, self.options) or f"?{_window.check(r)}": r for r in found}
         return _Page(answer.body, named, answer, document)
 
     def _since(self) -> dict[str, str]:
@@ -225,40 +215,17 @@ def _linked(answer: Answer) -> str | None:
     return next((link["url"] for link in links if link.get("rel") == "next"), None)
 
 
-def _name(record: Any, options: Opts) -> str | None:
-    try:
-        found = _rest_record.fill(record, options.fields.id)
-    except ValueError:
-        return None
-    return found if found and found.strip() else None
-
-
 def parse(channel: Channel, fetched: Fetched) -> Parsed:
     """Make drafts of the records of a page, and removals of those that were taken down."""
     options = told(channel, Opts)
     number, listed = _listed(channel.id, fetched.payload, options)
-    drafts: list[Draft] = []
-    removals: list[Removal] = []
-    faulty: list[Faulty] = []
-    for one in listed:
-        name = _name(one, options)
-        if name is None:
-            faulty.append(_faulty(number, one, "no_id", "it has no id to know it by", None))
-            continue
-        try:
-            if options.lists[number].removed or _is_removed(one, options):
-                at = _rest_record.word(one, options.fields.updated_at)
-                removals.append(Removal(external_id=name, at=at))
-            else:
-                drafts.append(_rest_record.draft(one, name, options, channel.publisher_name))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            reason = f"record {name}: {type(error).__name__}: {error}"
-            faulty.append(_faulty(number, one, "bad_record", reason, name))
-    return Parsed(
-        drafts=tuple(drafts),
-        removals=tuple(removals),
-        faulty=tuple(faulty),
-        reading=DateReading(formats=options.date_formats, zone=options.zone),
+    return _rest_record.parse(
+        listed,
+        channel,
+        options,
+        lambda one: orjson.dumps({"list": number, "record": one}),
+        MEDIA_TYPE,
+        removed=options.lists[number].removed,
     )
 
 
@@ -274,18 +241,3 @@ def _listed(who: str, payload: bytes, options: Opts) -> tuple[int, list[Any]]:
     if "record" in page:
         return number, [page["record"]]
     return number, _rest_page.records(who, _rest_page.read(who, raw, options), options)
-
-
-def _is_removed(record: Any, options: Opts) -> bool:
-    told_by = options.removed
-    return told_by is not None and _rest_record.word(record, told_by.path) in told_by.values
-
-
-def _faulty(number: int, one: Any, code: str, reason: str, name: str | None) -> Faulty:
-    return Faulty(
-        payload=orjson.dumps({"list": number, "record": one}),
-        media_type=MEDIA_TYPE,
-        code=code,
-        reason=reason,
-        external_id=name,
-    )

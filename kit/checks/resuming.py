@@ -44,7 +44,7 @@ class _Stopping:
         return self._module.parse(channel, fetched)
 
 
-@check()
+@check("asked")
 def stopped_between_pages_it_goes_on(trial: Trial) -> None:
     """Stopped after any page, the next run brings the rest: nothing lost, nothing twice."""
     trial.world.add(SOME)
@@ -58,7 +58,7 @@ def stopped_between_pages_it_goes_on(trial: Trial) -> None:
     expect(len(trial.kept()) == SOME, f"{SOME} stories are kept as {len(trial.kept())}")
 
 
-@check()
+@check("asked")
 def a_cursor_stands_for_its_page_alone(trial: Trial) -> None:
     """A page that was given but not kept is given again: its cursor came with it, not before."""
     trial.world.add(SOME)
@@ -88,7 +88,7 @@ def a_failure_in_mid_walk_loses_nothing(trial: Trial) -> None:
     trial.expect_kept()
 
 
-@check()
+@check("asked")
 def every_page_has_a_small_cursor(trial: Trial) -> None:
     """Each page has a cursor: text that fits a store, and no longer than what it must remember."""
     trial.world.add(SOME)

@@ -6,6 +6,7 @@ sending it to us (`deliver`), or from a server of its own (`serve`). It has one 
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -50,8 +51,8 @@ class FolderStage(Stage, Protocol):
 class PushStage(Stage, Protocol):
     """A source that sends its stories to us."""
 
-    def deliver(self, pieces: Sequence[Piece]) -> Sequence[Delivery]:
-        """Write and sign what the source sends about these pieces: new, edited or gone."""
+    def deliver(self, pieces: Sequence[Piece], now: datetime) -> Sequence[Delivery]:
+        """Write and sign what the source sends now about these pieces: new, edited or gone."""
 
 
 class ServedStage(Stage, Protocol):

@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from kit.trial import Failed, Trial
 from schemas.channel import Saved
 from steps import ingest
 from tests.kit.broken import all_broken
+from tests.kit.broken_hooks import BROKEN, Good
 from tests.kit.ward import Ward, WardStage
 
 CASES = [
@@ -22,7 +24,10 @@ OF_THE_STEP = {"an_emptied_source_is_doubted"}
 """Promises that the step keeps for every connector: the step is broken for these, below."""
 
 
-@pytest.mark.parametrize("name", [one.name for one in every_check()])
+OF_HOOKS = {name for _, name in BROKEN}
+
+
+@pytest.mark.parametrize("name", [one.name for one in every_check() if one.name not in OF_HOOKS])
 def test_a_good_connector_passes(name: str) -> None:
     (outcome,) = run.run("ward", [name], module=Ward(), played=WardStage())
 
@@ -39,8 +44,19 @@ def test_a_broken_connector_is_found_by_the_check_named_for_it(
     assert outcome.why
 
 
+@pytest.mark.parametrize(("broken", "name"), BROKEN)
+def test_a_broken_hook_is_found_by_the_check_named_for_it(broken: type[Good], name: str) -> None:
+    module: Any = broken()
+    (good,) = run.run("webhook", [name])
+    (outcome,) = run.run("webhook", [name], module=module)
+
+    assert good.verdict == run.PASSED
+    assert outcome.verdict == run.FAILED
+
+
 def test_every_check_has_a_connector_that_it_finds() -> None:
-    assert {name for _, name in all_broken()} | OF_THE_STEP == {one.name for one in every_check()}
+    found = {name for _, name in all_broken()}
+    assert found | OF_HOOKS | OF_THE_STEP == {one.name for one in every_check()}
 
 
 def test_a_step_that_believes_everything_is_found(tmp_path: Path) -> None:

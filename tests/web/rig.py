@@ -18,7 +18,7 @@ from schemas.feed import Head, Slot, Tombstone
 from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import Document, EditionState
 from schemas.views import Hit
-from steps import tokens
+from steps import receive, tokens
 from store import publication
 from store.database import Engine, reading, writing
 from tests import make
@@ -100,6 +100,7 @@ class Rig:
             hits=self,
             now=lambda: self.now,
             receive=self.receive,
+            deliver=receive.receive,
             document=self.document,
         )
 

@@ -26,6 +26,7 @@ from connectors.channels import (
     rest,
     table,
     trustpilot,
+    webhook,
 )
 from schemas.channel import Channel, Fetched, Options, Parsed, options_schema
 from schemas.errors import GarbledError, OutsideError, UnknownKindError
@@ -42,6 +43,7 @@ LEAST: dict[str, dict[str, Any]] = {
     "app_store": {"app": "1"},
     "google_reviews": {"account": "1", "locations": {"2": "ods:RXX"}},
     "mailbox": {"host": "imap.example", "user": "feedback"},
+    "webhook": {"fields": {"id": "{id}", "body": "text"}},
     "rest": {"url": "https://api.example/x", "fields": {"id": "{id}", "body": "text"}},
 }
 """The options that a kind cannot do without."""
@@ -69,6 +71,7 @@ TOLD: dict[str, list[tuple[str, bytes]]] = {
             b'{"opinions":[{"id":1,"title":"T","body":"B"},{"id":2},7],"wanted":[1,2]}',
         )
     ],
+    "webhook": [(webhook.MEDIA_TYPE, b'[{"id":1,"text":"B"},{"id":2,"text":[2]},7]')],
     "rest": [(rest.MEDIA_TYPE, b'{"list":0,"page":"%s"}' % _B64)],
     "mailbox": [
         (
@@ -145,6 +148,7 @@ def test_modules_are_connectors_by_what_they_have() -> None:
         rest,
         table,
         trustpilot,
+        webhook,
     ]
 
     assert all(connector in map(channels.connector, KINDS) for connector in found)
@@ -313,7 +317,10 @@ OUTSIDE = {
 }
 
 
-@pytest.mark.parametrize("kind", KINDS)
+ASKED = [kind for kind in KINDS if channels.pushed(channels.connector(kind)) is None]
+
+
+@pytest.mark.parametrize("kind", ASKED)
 @pytest.mark.parametrize("behaviour", OUTSIDE.values(), ids=OUTSIDE.keys())
 def test_whatever_happens_outside_is_told_as_an_outside_error(
     kind: str, behaviour: hostile.Behaviour
