@@ -14,6 +14,19 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(connector, name="connector", rich_help_panel="For engineers")
 
 
+@connector.command("new")
+def new(kind: Annotated[str, typer.Argument(help="What to call it, as `pigeon_post`.")]) -> None:
+    """Begin a kind of channel in this checkout: its connector, its stage, its test and its page."""
+    with _door.spoken():
+        from pathlib import Path  # noqa: PLC0415 -- as below
+
+        from kit import scaffold  # noqa: PLC0415 -- what --help need not load
+
+        for path in scaffold.write(kind, Path.cwd()):
+            _door.OUT.print(f"[green]✓[/] {path.relative_to(Path.cwd())}", soft_wrap=True)
+        _door.OUT.print(f"Next: `retold connector test {kind}`; docs/howto/add-a-connector.md")
+
+
 @connector.command("test")
 def put_to_the_test(
     kind: Annotated[str, typer.Argument(help="A kind of channel.")],
