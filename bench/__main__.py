@@ -12,7 +12,7 @@ import orjson
 
 from bench.figure import Figure, line
 
-GROUPS = ("ingest", "parse", "render", "serve", "settle", "prefect")
+GROUPS = ("ingest", "parse", "kinds", "render", "serve", "settle", "prefect")
 LARGE = ("memory", "idle")
 """Groups that take minutes, and so run only when they are asked for."""
 

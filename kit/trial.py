@@ -181,21 +181,16 @@ class Trial:
         with reading(self.engine) as connection:
             return landings.cursor(connection, CHANNEL)
 
-    def fetch(self, cursor: str | None = None, most: int | None = None) -> list[Fetched]:
+    def fetch(self, cursor: str | None = None, limits: Limits = LIMITS) -> list[Fetched]:
         """Fetch pages alone, as `fetch` gives them, keeping nothing."""
-        pages: list[Fetched] = []
         if self.is_sent:
             taker = pushed(self.module)
             assert taker is not None  # noqa: S101 -- its stage delivers
             sent = [(one.headers, one.body) for one in self.deliveries()]
             return [taker.receive(self.channel, *one, self.now).page for one in sent]
         self.lay()
-        with self.http() as http:
-            for page in self.module.fetch(self.channel, http, cursor):
-                pages.append(page)
-                if most is not None and len(pages) >= most:
-                    break
-        return pages
+        with self.http(limits) as http:
+            return list(self.module.fetch(self.channel, http, cursor))
 
     def parse(self, pages: Sequence[Fetched]) -> list[Parsed]:
         """Parse pages."""

@@ -8,12 +8,14 @@ import pytest
 from bench import __main__ as bench
 from bench import clock, figure, serve
 from bench.figure import Figure
+from kit.stages import stages
 
 FIELDS = {"name", "ours", "peer", "ratio", "goal", "met"}
 
 FIGURES = {
     "idle": ["idle.flow", "idle.memory"],
     "ingest": ["ingest", "ingest/sqlite3.executemany", "ingest/dlt", "ingest.again/dlt"],
+    "kinds": [f"kinds.{kind}" for kind in stages()],
     "memory": ["ingest.memory"],
     "parse": ["parse.atom/feedparser", "parse.atom/lxml", "parse.rss/feedparser", "parse.rss/lxml"],
     "prefect": ["prefect.flow/step"],
