@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from flows.ingest import ingest_channel, ingest_channels
 from flows.publish import publish_editions
 from flows.reconcile import reconcile_platforms
 from flows.summarise import summarise_organisations
+from kit.far import Ask, Reply, play
 from schemas.errors import (
     GarbledError,
     RefusedError,
@@ -82,6 +84,34 @@ def test_one_channel_that_fails_stops_no_other_and_is_named(environ: dict[str, s
         "gone": "failed",
     }
     assert latest["forum"].flow_run_id == latest["gone"].flow_run_id is not None
+
+
+def test_a_channel_that_hangs_delays_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer(ask: Ask) -> Reply:
+        if ask.path == "/":
+            return Reply(house.FEED, "application/rss+xml")
+        time.sleep(4)  # it has accepted, and says nothing for long
+        return Reply(status=404)
+
+    with play(answer) as far:
+        given = house.environment(tmp_path, f"{far.origin}/", far.place)
+        for name, value in given.items():
+            if name.startswith("RETOLD_"):
+                monkeypatch.setenv(name, value)
+        with settings.open_house(given) as opened:
+            keep.set_up(opened.engine)
+        with pytest.raises(PartlyFailedError, match="1 of 2 failed: gone"):
+            ingest_channels(["gone", "forum"])
+        with settings.open_house(given) as opened:
+            latest = {run.subject: run for run in runs.latest(opened.engine)}
+    hung, well = latest["gone"], latest["forum"]
+    assert hung.ended_at is not None
+    assert well.ended_at is not None
+    assert (hung.ended_at - hung.started_at).total_seconds() > 3
+    assert well.ended_at < hung.ended_at
+    assert (well.ended_at - well.started_at).total_seconds() < 1
 
 
 @pytest.mark.usefixtures("environ")
