@@ -11,6 +11,7 @@ import binascii
 import html
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -85,6 +86,34 @@ def read(payload: bytes, charset: str | None, url: str) -> Document | None:
             if node.get("ref", "").strip()
         ],
         language=_language(root),
+    )
+
+
+_HISTORY = "{http://purl.org/syndication/history/1.0}"
+
+
+class History(NamedTuple):
+    """What a document says of the feed that it is part of. Spec: RFC 5005."""
+
+    archive: str | None = None
+    """The address of the archive before it."""
+    is_complete: bool = False
+    """Whether it holds all that there is, so that what it lacks is gone."""
+
+
+def history(payload: bytes, charset: str | None, url: str) -> History:
+    """Read what a document says of its feed's history; nothing where it says nothing."""
+    if b"prev-archive" not in payload and b"complete" not in payload:
+        return History()
+    root = _root(payload, charset, url)
+    if root is None or root.tag not in _ROOTS:
+        return History()
+    heads = [root, *root.iterchildren(*_CHANNELS)]
+    links = [link for head in heads for link in head.iterchildren(*_LINKS)]
+    found = [link for link in links if link.get("rel", "").rpartition("/")[2] == "prev-archive"]
+    return History(
+        archive=(_address(found[0]) or None) if found else None,
+        is_complete=any(head.find(f"{_HISTORY}complete") is not None for head in heads),
     )
 
 

@@ -4,6 +4,7 @@ Its options say where it is, whom its stories are about, and which of its entrie
 A secret named `token`, where there is one, is sent as a bearer token. The cursor holds the
 validators of the last answer, and what they are valid for.
 Spec: https://www.rfc-editor.org/rfc/rfc9110#section-13 (conditional requests)
+and https://www.rfc-editor.org/rfc/rfc5005 (archives, and feeds that are complete)
 """
 
 import hashlib
@@ -15,7 +16,8 @@ import orjson
 import re2
 from pydantic import ConfigDict, Field, field_validator
 
-from connectors import _feed_entry, _feed_json, _feed_lenient, _feed_xml, _web_page
+from connectors import _feed_archives, _feed_entry, _feed_json, _feed_lenient, _feed_xml, _web_page
+from connectors._answer import Answer
 from connectors._feed_entry import Document, Entry, Hints
 from connectors._http import Http
 from connectors._jail import KilledError
@@ -29,6 +31,7 @@ from schemas.channel import (
     Parsed,
     Removal,
     Skipped,
+    Snapshot,
     Tells,
 )
 from schemas.errors import GarbledError
@@ -68,6 +71,10 @@ class Opts(Options):
     """Regular expressions: an entry whose id or link holds one of them is no story."""
     max_entries: int = Field(default=20_000, ge=1)
     """How many entries one document may hold; more are refused, rather than cut off."""
+    archives: bool = True
+    """Read the archives that a feed names as its history (RFC 5005), each once."""
+    archive_hosts: tuple[str, ...] = ()
+    """Other hosts than the feed's own at which its archives may be."""
     formats: tuple[str, ...] = ("iso", "rfc822")
     """How its times are written: `iso`, `rfc822` or a strptime pattern, tried in this order."""
     zone: str | None = None
@@ -85,30 +92,47 @@ OPTIONS: type[Options] = Opts
 
 
 def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]:
-    """Give the feed as it stands, unless it stands as it did."""
+    """Give the feed as it stands, unless it stands as it did; archives not yet read before it.
+
+    Archives come the oldest first, so that what is newest has the last word.
+    """
     options = told(channel, Opts)
-    asked = _digest(options)
-    known = _known(cursor, asked)
+    known = _known(cursor, _digest(options))
+    answer = _ask(channel, options.url, http, known)
+    sha256 = hashlib.sha256(answer.body).hexdigest()
+    # Many servers know no validators, and send what we have again.
+    if answer.status == _UNCHANGED or sha256 == known.get("sha256"):
+        return
+    history = _feed_xml.history(answer.body, answer.charset, answer.url)
+    kept = {"asked": _digest(options), "archives": known.get("archives", [])}
+    walk = _feed_archives.Walk(channel.id, answer.url, options.archive_hosts, kept["archives"])
+    if options.archives:
+        walk.follow(history.archive, lambda url: _ask(channel, url, http, {}))
+    for url, archived in walk.oldest_first():
+        kept["archives"] = [*kept["archives"], url]
+        yield _fetched(archived, kept)
+    kept |= {"etag": answer.etag, "last_modified": answer.last_modified, "sha256": sha256}
+    page = _fetched(answer, kept)
+    # With archives beside it, what a document lacks may stand in one of them.
+    is_whole = history.is_complete and history.archive is None
+    yield page.model_copy(update={"snapshot": Snapshot.WHOLE if is_whole else None})
+    walk.check()
+
+
+def _ask(channel: Channel, url: str, http: Http, known: dict[str, Any]) -> Answer:
     token = channel.secrets.get("token")
-    answer = http.get(
+    return http.get(
         channel.id,
-        options.url,
+        url,
         secret_headers={"Authorization": f"Bearer {token}"} if token else None,
         etag=known.get("etag"),
         last_modified=known.get("last_modified"),
         accept=_ACCEPT,
     )
-    sha256 = hashlib.sha256(answer.body).hexdigest()
-    # Many servers know no validators, and send what we have again.
-    if answer.status == _UNCHANGED or sha256 == known.get("sha256"):
-        return
-    kept = {
-        "asked": asked,
-        "etag": answer.etag,
-        "last_modified": answer.last_modified,
-        "sha256": sha256,
-    }
-    yield Fetched(
+
+
+def _fetched(answer: Answer, kept: dict[str, Any]) -> Fetched:
+    return Fetched(
         payload=answer.body,
         media_type=answer.media_type,
         url=answer.url,

@@ -1,0 +1,65 @@
+"""Walk the archives of a feed, from the newest back to what was read before.
+
+Spec: https://www.rfc-editor.org/rfc/rfc5005#section-4
+"""
+
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from urllib.parse import urlsplit
+
+from connectors import _feed_xml
+from connectors._answer import Answer
+from schemas.errors import GarbledError, OutsideError, RefusedError
+
+MOST = 2_000
+"""Archives of one feed; a chain that is longer has no end."""
+
+
+class Walk:
+    """The archives of one feed that were not read before."""
+
+    def __init__(self, who: str, feed: str, hosts: Collection[str], read: Collection[str]) -> None:
+        self._who = who
+        self._hosts = {urlsplit(feed).netloc, *hosts}
+        self._met = {feed}
+        self._read = frozenset(read)
+        self._found: list[tuple[str, Answer, bytes]] = []
+        self._fault: OutsideError | None = None
+
+    def follow(self, address: str | None, ask: Callable[[str], Answer]) -> None:
+        """Ask for one archive after another, as each names the one before it.
+
+        They are held packed until all are there, for only then is the oldest known.
+        """
+        while address and address not in self._read:
+            self._fault = self._objection(address)
+            if self._fault is not None:
+                return
+            self._met.add(address)
+            answer = ask(address)
+            packed = zlib.compress(answer.body, 1)
+            self._found.append((address, answer.model_copy(update={"body": b""}), packed))
+            address = _feed_xml.history(answer.body, answer.charset, answer.url).archive
+
+    def _objection(self, address: str) -> OutsideError | None:
+        """Say why an archive is not asked for."""
+        host = urlsplit(address).netloc
+        if host not in self._hosts:
+            remedy = "name it in `archive_hosts` if that is right"
+            return RefusedError(self._who, f"an archive of it is at {host}; {remedy}")
+        if address in self._met:
+            return GarbledError(self._who, "its archives lead in a circle; tell whoever runs it")
+        if len(self._found) >= MOST:
+            return GarbledError(self._who, f"it has more than {MOST} archives: has it an end?")
+        return None
+
+    def oldest_first(self) -> Iterator[tuple[str, Answer]]:
+        """Give what was found, with its address."""
+        while self._found:
+            address, answer, packed = self._found.pop()
+            yield address, answer.model_copy(update={"body": zlib.decompress(packed)})
+
+    def check(self) -> None:
+        """Raise what kept the walk from its end; what was read until then is kept."""
+        if self._fault is not None:
+            raise self._fault
