@@ -137,7 +137,8 @@ class Opts(Options):
     url: str | None = None
     """The address of one file, where it is not on this machine."""
     format: Format = "auto"
-    """`csv`, `tsv`, `xlsx` or `jsonl`; `auto` goes by the file's name, then by its content."""
+    """`csv`, `tsv`, `xlsx` or `jsonl`; `auto` goes by the file's name, then by its content. An
+    OpenDocument sheet is told as `xlsx`."""
     encoding: str = "utf-8"
     """Of text files; a row that is not in it is quarantined, and can be read again with another."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)

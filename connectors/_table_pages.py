@@ -31,6 +31,7 @@ _SUFFIXES: dict[str, Form] = {
     ".tab": "tsv",
     ".xlsx": "xlsx",
     ".xlsm": "xlsx",
+    ".ods": "xlsx",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
 }

@@ -1,7 +1,8 @@
-"""Read a sheet of an Excel workbook, once it is known that it does not blow up.
+"""Read a sheet of an Excel workbook or an OpenDocument one, once it is known not to blow up.
 
 What a workbook claims of its own sizes is not believed: every part of it is unpacked and counted
 first. Spec: https://ecma-international.org/publications-and-standards/standards/ecma-376/
+and https://docs.oasis-open.org/office/OpenDocument/v1.3/
 """
 
 import io
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from lxml import etree
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 MARK = b"PK\x03\x04"
@@ -66,7 +68,34 @@ def _check_size(payload: bytes) -> None:
             left = UNPACKED_LIMIT
             for part in parts:
                 left -= _unpacked(payload, part, left)
+            if _ODS in archive.namelist():
+                _check_repeats(archive.read(_ODS))
     except (zipfile.BadZipFile, struct.error, zlib.error, NotImplementedError) as error:
+        raise WorkbookError("it is a broken workbook; save it anew") from error
+
+
+_ODS = "content.xml"
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+CELLS_LIMIT = 5_000_000
+
+
+def _check_repeats(content: bytes) -> None:
+    """Count the cells that say something, each as often as its sheet says that it is repeated.
+
+    Empty ones are no matter: a sheet is padded with a million of them.
+    """
+    left, rows, row = CELLS_LIMIT, 1, 0
+    try:
+        for _, element in etree.iterparse(io.BytesIO(content), events=("end",), no_network=True):
+            if element.tag == f"{_TABLE}table-cell" and len(element):
+                row += int(element.get(f"{_TABLE}number-columns-repeated", "1"))
+            elif element.tag == f"{_TABLE}table-row":
+                rows = int(element.get(f"{_TABLE}number-rows-repeated", "1"))
+                left, row = left - rows * row, 0
+                element.clear()
+            if left < row:
+                raise WorkbookError("it says the same over and over; save it without repeats")
+    except (etree.XMLSyntaxError, ValueError) as error:
         raise WorkbookError("it is a broken workbook; save it anew") from error
 
 

@@ -7,6 +7,41 @@ import pytest
 
 from connectors import _workbook
 from demo.world import _xlsx
+from tests.connectors.sheets import cell, line, ods
+
+
+def test_an_opendocument_sheet_is_read_with_the_padding_that_programs_write() -> None:
+    padding = line(
+        '<table:table-cell table:number-columns-repeated="16384"/>',
+        more='table:number-rows-repeated="1048574"',
+    )
+    book = ods(line(cell("a"), cell("b")) + line(cell("x &amp; y"), cell("7")) + padding)
+
+    assert list(_workbook.rows(book, None)) == [["a", "b"], ["x & y", "7"]]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        line(cell("a"), more='table:number-rows-repeated="9000000"'),
+        line(cell("a", 'table:number-columns-repeated="9000000"')),
+        line(
+            cell("a", 'table:number-columns-repeated="9000"'),
+            more='table:number-rows-repeated="9000"',
+        ),
+    ],
+    ids=["rows", "columns", "both"],
+)
+def test_an_opendocument_sheet_that_repeats_itself_for_ever_is_refused(rows: str) -> None:
+    with pytest.raises(_workbook.WorkbookError, match="over and over"):
+        list(_workbook.rows(ods(rows), None))
+
+
+@pytest.mark.parametrize("rows", ["<", line(cell("a", 'table:number-columns-repeated="x"'))])
+def test_a_broken_opendocument_sheet_says_so(rows: str) -> None:
+    with pytest.raises(_workbook.WorkbookError, match="broken workbook"):
+        list(_workbook.rows(ods(rows), None))
+
 
 BOOK = _xlsx.workbook([("a", "b"), ("x", 1)])
 

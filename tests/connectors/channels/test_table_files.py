@@ -13,6 +13,7 @@ from schemas.channel import Fetched
 from schemas.errors import GarbledError, RefusedError, UnreachableError
 from tests.connectors import hostile, near
 from tests.connectors.channels.tables import BY_ID, JSON_LINES, channel, drafts, fetched
+from tests.connectors.sheets import cell, line, ods
 
 ROWS = b"".join(b'%d,"Kind %d"\n' % (n, n) for n in range(1, 8))
 LINES = b"".join(b'{"id":%d,"text":"Kind"}\n' % n for n in range(1, 8))
@@ -384,3 +385,10 @@ def test_a_token_is_sent_as_a_bearer_token() -> None:
     assert far.asked[0].headers["authorization"] == "Bearer s3cret"
     assert page.headers["x-source-name"] == far.url("/")
     assert BY_ID
+
+
+def test_an_opendocument_sheet_in_a_folder_is_read_like_any_table(tmp_path: Path) -> None:
+    rows = [line(cell("id"), cell("text")), line(cell("1"), cell("Kind, and quick"))]
+    written(tmp_path, "a.ods", ods("".join(rows)))
+
+    assert drafts(fetched(tmp_path)) == ["1"]
