@@ -27,6 +27,29 @@ def new(kind: Annotated[str, typer.Argument(help="What to call it, as `pigeon_po
         _door.OUT.print(f"Next: `retold connector test {kind}`; docs/howto/add-a-connector.md")
 
 
+@connector.command("record")
+def record(
+    channel: Annotated[str, typer.Argument(help="The id of a channel.")],
+    to: Annotated[str, typer.Option(help="The file to write; none that is there is touched.")],
+    pages: Annotated[int, typer.Option(help="How many pages to read.")] = 2,
+) -> None:
+    """Record what a channel's source answers, without secrets and personal data, for a stage."""
+    with _door.house() as house:
+        import json  # noqa: PLC0415 -- as below
+        from pathlib import Path  # noqa: PLC0415 -- as below
+
+        from kit import record as recording  # noqa: PLC0415 -- what --help need not load
+        from steps import schedule  # noqa: PLC0415
+
+        if Path(to).exists():
+            raise typer.BadParameter(f"{to} is there already", param_hint="--to")
+        found = recording.record(schedule.channel(house.config, channel), house.http, pages)
+        text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+        Path(to).write_text(text, encoding="utf-8")
+        _door.OUT.print(f"[green]✓[/] {len(found)} exchanges in {to}")
+        _door.ERR.print("[yellow]![/] it knows no names in a text: read it before you keep it")
+
+
 @connector.command("test")
 def put_to_the_test(
     kind: Annotated[str, typer.Argument(help="A kind of channel.")],
