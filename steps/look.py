@@ -1,7 +1,6 @@
 """Look at a channel before anything of it is kept: can we get in, and what would we get."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any, cast
 
 from pydantic import Field
@@ -54,5 +53,8 @@ def _first(module: Connector, channel: Channel, http: Http) -> Iterator[Fetched]
         yield cast("Peeking", module).peek(channel, http)
         return
     pages: Any = module.fetch(channel, http, None)
-    with closing(pages):
+    try:
         yield from pages
+    finally:
+        if hasattr(pages, "close"):  # an iterator that is no generator has nothing to end
+            pages.close()

@@ -49,7 +49,7 @@ OPTIONS: type[Options] = Opts
 def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]:
     """Give nothing: this channel is sent its stories."""
     del channel, http, cursor
-    return iter(())
+    yield from ()
 
 
 def receive(channel: Channel, headers: Mapping[str, str], body: bytes, now: datetime) -> Received:

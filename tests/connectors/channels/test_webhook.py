@@ -4,6 +4,7 @@ import base64
 import hmac
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,8 +13,10 @@ import pytest
 from connectors import _signatures
 from connectors.channels import webhook
 from connectors.channels.webhook import OPTIONS
+from kit.trial import open_trial
 from schemas.channel import Channel, Fetched
 from schemas.errors import GarbledError, RefusedError
+from steps.look import Look
 
 # The example of the Standard Webhooks libraries, which every one of them is tested with.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -96,6 +99,12 @@ def test_a_secret_that_is_no_base_64_is_taken_as_it_is() -> None:
     headers = {**SIGNED, "webhook-id": "m", "webhook-signature": f"v1,{signature}"}
     assert webhook.receive(channel({"key": "pa-ss!"}), headers, b"{}", NOW).id == "m"
     assert not _signatures.is_standard(headers, b"{ }", ["pa-ss!"], NOW)
+
+
+def test_there_is_nothing_to_look_at(tmp_path: Path) -> None:
+    with open_trial("webhook", tmp_path) as trial:
+        trial.world.add(1)
+        assert trial.look() == Look(channel=trial.channel.id, pages=0)
 
 
 FORM = {
