@@ -36,14 +36,23 @@ class Walk:
             if self._fault is not None:
                 return
             self._met.add(address)
-            answer = ask(address)
+            try:
+                answer = ask(address)
+            except OutsideError as error:
+                if error.transient:
+                    raise
+                self._fault = error  # what is newest must not wait for a history that is lost
+                return
             packed = zlib.compress(answer.body, 1)
             self._found.append((address, answer.model_copy(update={"body": b""}), packed))
             address = _feed_xml.history(answer.body, answer.charset, answer.url).archive
 
     def _objection(self, address: str) -> OutsideError | None:
         """Say why an archive is not asked for."""
-        host = urlsplit(address).netloc
+        try:
+            host = urlsplit(address).netloc
+        except ValueError:
+            return GarbledError(self._who, f"it names {address[:80]!r} as an archive: no address")
         if host not in self._hosts:
             remedy = "name it in `archive_hosts` if that is right"
             return RefusedError(self._who, f"an archive of it is at {host}; {remedy}")

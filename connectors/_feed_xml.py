@@ -103,7 +103,7 @@ class History(NamedTuple):
 
 def history(payload: bytes, charset: str | None, url: str) -> History:
     """Read what a document says of its feed's history; nothing where it says nothing."""
-    if b"prev-archive" not in payload and b"complete" not in payload:
+    if b"prev-archive" not in payload and b"purl.org/syndication/history" not in payload:
         return History()
     root = _root(payload, charset, url)
     if root is None or root.tag not in _ROOTS:

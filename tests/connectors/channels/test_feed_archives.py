@@ -1,7 +1,7 @@
 """The history of a feed (RFC 5005): archives are walked to their end, each once."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from kit.stages import feed as stage
 from kit.trial import Trial, open_trial
 from kit.world import Piece, World
 from schemas.channel import Saved
-from schemas.errors import GarbledError, RefusedError, UnreachableError
+from schemas.errors import GarbledError, OutsideError, RefusedError, UnreachableError
 
 HEAD = (
     '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:fh="http://purl.org/syndication/history/1.0"'
@@ -137,6 +137,25 @@ def test_archives_in_a_circle_end(tmp_path: Path) -> None:
         with pytest.raises(GarbledError, match="in a circle"):
             trial.ingest()
         assert sorted(texts(trial)) == ["urn:1", "urn:2", "urn:3"]
+
+
+@pytest.mark.parametrize("address", ["http://[x", "//[", "mailto:ash", "http://x y/", "?", "#a"])
+def test_an_archive_that_is_nowhere_is_told_of_and_the_feed_is_kept(
+    address: str, tmp_path: Path
+) -> None:
+    with shelf(tmp_path, feed=document(entry(3), before=address)) as (trial, _):
+        with suppress(OutsideError):
+            trial.ingest()
+        assert list(texts(trial)) == ["urn:3"]
+
+
+def test_an_archive_that_is_lost_costs_only_what_was_in_it(tmp_path: Path) -> None:
+    with shelf(
+        tmp_path, feed=document(entry(3), before="a2"), a2=document(entry(2), before="a1")
+    ) as (trial, _):
+        with pytest.raises(RefusedError, match="404"):
+            trial.ingest()
+        assert sorted(texts(trial)) == ["urn:2", "urn:3"]
 
 
 def test_what_a_complete_feed_lacks_is_gone(tmp_path: Path) -> None:
