@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
 from connectors._answer import Answer
 from connectors._http import Http
@@ -115,7 +115,7 @@ def _without(told: dict[str, Any], origin: str, secrets: Iterable[str]) -> dict[
         for form in {
             secret,
             base64.b64encode(secret.encode()).decode(),
-            urlencode({"": secret})[1:],
+            quote_plus(secret),
         }:
             written = written.replace(json.dumps(form, ensure_ascii=False)[1:-1], _SCRUBBED)
     scrubbed: dict[str, Any] = json.loads(written)

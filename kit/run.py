@@ -57,7 +57,7 @@ def unfit(one: Check, module: Connector, played: Stage) -> str | None:
 def _more(played: Stage) -> dict[str, bool]:
     return {
         "secret": bool(played.SECRETS),
-        "pages": hasattr(played, "answer") and not hasattr(played, "IN_ONE"),
+        "pages": hasattr(played, "answer"),
         "asked": not hasattr(played, "deliver"),
         "hypothesis": find_spec("hypothesis") is not None,
     }

@@ -14,7 +14,6 @@ from kit.far import Far
 from kit.stages import FolderStage, HttpStage, PushStage, ServedStage, Stage, stage
 from kit.world import Delivery, Piece, World
 from schemas.channel import Channel, Fetched, Parsed, Quarantined, Saved
-from schemas.errors import OutsideError
 from schemas.story import Rights, Story
 from steps import ingest, look, receive, stories
 from steps import quarantine as waiting
@@ -158,23 +157,21 @@ class Trial:
             cast("FolderStage", self.stage).lay(self.world, self.folder)
 
     @property
+    def server(self) -> Far:
+        """Give the played server, for checks that need `http` or `pages`."""
+        if self.source is None:
+            raise Failed("this kind is asked no server over HTTP")
+        return self.source
+
+    @property
     def asked(self) -> int:
         """Count the requests so far; 0 where nothing is asked over HTTP."""
         return len(self.source.asked) if self.source else 0
-
-    def stopping(self, module: object) -> Connector:
-        """Take what stands in for the connector as one."""
-        return cast("Connector", module)
 
     @property
     def hasty(self) -> Limits:
         """Give limits under which a failing source is given up soon."""
         return LIMITS.model_copy(update={"attempts": 2, "deadline_s": 1.0})
-
-    @property
-    def outside(self) -> type[OutsideError]:
-        """Give what a connector may raise."""
-        return OutsideError
 
     def cursor(self) -> str | None:
         """Read how far the channel has been read."""

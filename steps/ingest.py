@@ -117,7 +117,7 @@ def keep(
         with writing(engine) as connection:
             one_writer(connection)
             if not landings.has(connection, channel.id, fetched.payload):
-                landings.add(connection, channel.id, _version(channel, module), fetched, now)
+                landings.add(connection, channel.id, version(channel, module), fetched, now)
         raise
 
 
@@ -133,13 +133,14 @@ def _keep(
     with writing(engine) as connection:
         one_writer(connection)
         page = walk.believed(connection, channel, fetched, page)
-        landing = landings.add(connection, channel.id, _version(channel, module), fetched, now)
+        landing = landings.add(connection, channel.id, version(channel, module), fetched, now)
         saved = take_in(connection, channel, page, landing, now)
         landings.move_cursor(connection, channel.id, fetched.cursor, now)
     return saved
 
 
-def _version(channel: Channel, module: Connector) -> str:
+def version(channel: Channel, module: Connector) -> str:
+    """Name the connector and its version, as landings remember them."""
     return f"{channel.kind}/{module.VERSION}"
 
 

@@ -69,7 +69,7 @@ def _keep(
         page = Walk().believed(connection, channel, received.page, page)
     except GarbledError as error:
         page = _set_aside(received, "not_believed", error)
-    version = f"{channel.kind}/{module.VERSION}"
+    version = ingest.version(channel, module)
     landing = landings.add(connection, channel.id, version, received.page, now, received.id)
     current = _in_order(connection, channel, page)
     saved = ingest.take_in(connection, channel, current, landing, now)

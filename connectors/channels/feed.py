@@ -97,14 +97,15 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
     Archives come the oldest first, so that what is newest has the last word.
     """
     options = told(channel, Opts)
-    known = _known(cursor, _digest(options))
+    asked = _digest(options)
+    known = _known(cursor, asked)
     answer = _ask(channel, options.url, http, known)
     sha256 = hashlib.sha256(answer.body).hexdigest()
     # Many servers know no validators, and send what we have again.
     if answer.status == _UNCHANGED or sha256 == known.get("sha256"):
         return
     history = _feed_xml.history(answer.body, answer.charset, answer.url)
-    kept = {"asked": _digest(options), "archives": known.get("archives", [])}
+    kept = {"asked": asked, "archives": known.get("archives", [])}
     walk = _feed_archives.Walk(channel.id, answer.url, options.archive_hosts, kept["archives"])
     if options.archives:
         walk.follow(history.archive, lambda url: _ask(channel, url, http, {}))

@@ -8,6 +8,7 @@ from kit.checks import check
 from kit.checks.reading import FEW
 from kit.trial import Trial, expect
 from schemas.channel import Tells
+from schemas.errors import OutsideError
 
 SOME = 120
 """Stories enough for several pages, of which a few may go without a doubt about the source."""
@@ -81,7 +82,7 @@ def an_emptied_source_is_doubted(trial: Trial) -> None:
     trial.ingest()
     for piece in some:
         trial.world.remove(piece.id)
-    with suppress(trial.outside):
+    with suppress(OutsideError):
         trial.ingest()
     left = sum(kept.is_shown for kept in trial.kept().values())
     expect(left >= len(some) // 2, f"{len(some) - left} of {len(some)} stories are gone")
@@ -118,8 +119,7 @@ WIDE = 230
 
 def _during_the_read(trial: Trial, change: Callable[[int], object]) -> None:
     """Read once, and let the source change after each of the first pages it sends."""
-    source = trial.source
-    assert source is not None  # noqa: S101 -- only kinds that have pages over HTTP come here
+    source = trial.server
     pages = [0]
 
     def trouble(handler: far.Handler, ask: far.Ask, answer: far.Answer) -> None:

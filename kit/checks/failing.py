@@ -21,8 +21,7 @@ _SOON_S = 20.0
 
 def _fails(trial: Trial, trouble: far.Trouble, *kinds: type[OutsideError]) -> OutsideError:
     """Let a source fail, then let it be well again; give the error that was raised meanwhile."""
-    source = trial.source
-    assert source is not None  # noqa: S101 -- these checks need `http`
+    source = trial.server
     trial.world.add(FEW)
     source.trouble = trouble
     began = time.monotonic()
@@ -73,8 +72,7 @@ def status_410_is_gone(trial: Trial) -> None:
 @check("http")
 def a_refusal_is_not_repeated(trial: Trial) -> None:
     """What was refused is not asked again and again."""
-    source = trial.source
-    assert source is not None  # noqa: S101 -- this check needs `http`
+    source = trial.server
     trial.world.add(1)
     source.trouble = far.status(403)
     with suppress(OutsideError):
@@ -85,8 +83,7 @@ def a_refusal_is_not_repeated(trial: Trial) -> None:
 @check("http")
 def retry_after_is_heeded(trial: Trial) -> None:
     """Told to come back in seven seconds, it waits as long, and then reads everything."""
-    source = trial.source
-    assert source is not None  # noqa: S101 -- this check needs `http`
+    source = trial.server
     trial.world.add(FEW)
     source.trouble = far.status(429, times=1, Retry_After="7")
     trial.ingest()
@@ -106,8 +103,7 @@ def a_long_wait_is_left_to_the_schedule(trial: Trial) -> None:
 @check("http")
 def a_short_outage_is_waited_out(trial: Trial) -> None:
     """A 500 that passes is tried again; one that stays is an UnreachableError."""
-    source = trial.source
-    assert source is not None  # noqa: S101 -- this check needs `http`
+    source = trial.server
     error = _fails(trial, far.status(500), UnreachableError)
     expect(error.transient, "it says that trying again will not help")
     trial.world.add(1)
@@ -188,8 +184,7 @@ def a_private_address_is_not_asked(trial: Trial) -> None:
 @check("http")
 def a_redirect_takes_no_secret_along(trial: Trial) -> None:
     """Led to another origin, it brings no secret there."""
-    source = trial.source
-    assert source is not None  # noqa: S101 -- this check needs `http`
+    source = trial.server
     trial.world.add(1)
     with far.play(lambda _ask: far.Reply(b"{}")) as other:
         source.trouble = far.instead(far.Reply(status=307, headers={"Location": other.origin}))
@@ -221,8 +216,7 @@ def a_wrong_encoding_costs_nothing(trial: Trial) -> None:
 
 
 def _costs_nothing(trial: Trial, bent: Callable[[far.Reply], far.Reply], **told: str) -> None:
-    source = trial.source
-    assert source is not None  # noqa: S101 -- these checks need `http`
+    source = trial.server
     trial.world.add(FEW, **told)
 
     def trouble(handler: far.Handler, ask: far.Ask, answer: far.Answer) -> None:

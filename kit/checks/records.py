@@ -5,6 +5,7 @@ from contextlib import suppress
 from kit.checks import check
 from kit.trial import Trial, expect
 from schemas.channel import Fetched, Tells
+from schemas.errors import OutsideError
 
 
 @check()
@@ -55,7 +56,7 @@ def mostly_bad_is_doubted(trial: Trial) -> None:
     raised = False
     try:
         trial.ingest()
-    except trial.outside:
+    except OutsideError:
         raised = True
     expect(raised, "most records are bad, and nobody is told")
     for piece in list(trial.world.pieces.values()):
@@ -72,12 +73,12 @@ def junk_is_garbled(trial: Trial) -> None:
     for page in trial.fetch():
         half = page.payload[: len(page.payload) // 2]
         for junk in (b"", b"\x00\xff\xfe junk", b"[[[[", b"{}", half):
-            with suppress(trial.outside):
+            with suppress(OutsideError):
                 trial.module.parse(trial.channel, page.model_copy(update={"payload": junk}))
     bent = trial.fetch()[0].model_copy(update={"payload": b"<!DOCTYPE html><html></html>"})
     raised = False
     try:
         trial.module.parse(trial.channel, bent)
-    except trial.outside:
+    except OutsideError:
         raised = True
     expect(raised, "a web page was parsed as if it held no story")

@@ -1,14 +1,16 @@
 """A connector that was stopped anywhere goes on from there: nothing lost, nothing twice."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import cast
 
 from connectors._http import Http
 from connectors.channels import Connector
+from kit import far
 from kit.checks import check
 from kit.trial import Trial, expect
 from schemas.channel import Channel, Fetched, Parsed
+from schemas.errors import OutsideError
 
 SOME = 170
 _LONGEST = 64
@@ -44,15 +46,18 @@ class _Stopping:
         return self._module.parse(channel, fetched)
 
 
+def _stopping(module: Connector, pages: int, *, in_parse: bool = False) -> Connector:
+    return cast("Connector", _Stopping(module, pages, in_parse=in_parse))
+
+
 @check("asked")
 def stopped_between_pages_it_goes_on(trial: Trial) -> None:
     """Stopped after any page, the next run brings the rest: nothing lost, nothing twice."""
     trial.world.add(SOME)
-    trial.lay()
     most = len(trial.fetch())
     for _ in range(most + 1):
         with suppress(_Stopped):
-            trial.ingest(module=trial.stopping(_Stopping(trial.module, 1)))
+            trial.ingest(module=_stopping(trial.module, 1))
     trial.ingest()
     trial.expect_kept()
     expect(len(trial.kept()) == SOME, f"{SOME} stories are kept as {len(trial.kept())}")
@@ -62,11 +67,10 @@ def stopped_between_pages_it_goes_on(trial: Trial) -> None:
 def a_cursor_stands_for_its_page_alone(trial: Trial) -> None:
     """A page that was given but not kept is given again: its cursor came with it, not before."""
     trial.world.add(SOME)
-    trial.lay()
     most = len(trial.fetch())
     for pages in range(most):
         with suppress(_Stopped):
-            trial.ingest(module=trial.stopping(_Stopping(trial.module, pages, in_parse=True)))
+            trial.ingest(module=_stopping(trial.module, pages, in_parse=True))
     trial.ingest()
     trial.expect_kept()
 
@@ -74,14 +78,11 @@ def a_cursor_stands_for_its_page_alone(trial: Trial) -> None:
 @check("pages")
 def a_failure_in_mid_walk_loses_nothing(trial: Trial) -> None:
     """A source that fails after any request is read whole by the next run."""
-    from kit import far  # noqa: PLC0415 -- the other checks of this group need no server
-
-    source = trial.source
-    assert source is not None  # noqa: S101 -- only kinds that have pages over HTTP come here
+    source = trial.server
     trial.world.add(SOME)
     for good in (1, 2, 3):
         source.trouble = far.after(good, far.status(503))
-        with suppress(trial.outside):
+        with suppress(OutsideError):
             trial.ingest(trial.hasty)
     source.trouble = None
     trial.ingest()
@@ -94,6 +95,5 @@ def every_page_has_a_small_cursor(trial: Trial) -> None:
     trial.world.add(SOME)
     for page in trial.fetch():
         expect(isinstance(page.cursor, str), "a page came without a cursor to go on from")
-        json.dumps(page.cursor)
         size = len(page.cursor or "")
         expect(size <= 500 + _LONGEST * SOME, f"a cursor of {size} bytes for {SOME} stories")

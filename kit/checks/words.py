@@ -80,8 +80,7 @@ def times_keep_their_instant(trial: Trial) -> None:
         story = kept[name].story
         found = [t for t in (story.published_at, story.submitted_at, story.updated_at) if t]
         near = min((abs((t - moment).total_seconds()) for t in found), default=_DAY_S)
-        within = _DAY_S if getattr(trial.stage, "DAYS_ONLY", False) else 1
-        expect(near < within, f"{about}: told at {moment}, kept as {found}")
+        expect(near < 1, f"{about}: told at {moment}, kept as {found}")
 
 
 @check("hypothesis")
