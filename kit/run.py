@@ -51,7 +51,23 @@ def unfit(one: Check, module: Connector, played: Stage) -> str | None:
     has = set(map(str, module.TELLS)) | {way for way in _WAYS if hasattr(played, _WAYS[way])}
     has |= {word for word, there in _more(played).items() if there}
     missing = one.needs - has
-    return f"this kind has no {', '.join(sorted(missing))}" if missing else None
+    return "; ".join(_LACKS[need] for need in sorted(missing)) or None
+
+
+_LACKS = {
+    "asked": "it is sent its stories, not asked for them",
+    "edits": "its source tells of no edits",
+    "folder": "its source is no folder",
+    "http": "its source is not asked over HTTP",
+    "hypothesis": "hypothesis is not installed",
+    "pages": "its source has no pages over HTTP",
+    "push": "its source sends nothing",
+    "removals": "its source tells of no removals",
+    "replies": "its source tells of no replies",
+    "secret": "it needs no secret",
+    "served": "its source has no server of its own",
+}
+"""Why a check is left out, by what it needs."""
 
 
 def _more(played: Stage) -> dict[str, bool]:
