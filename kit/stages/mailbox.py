@@ -34,6 +34,11 @@ _BODY = re.compile(r"BODY(?P<peek>\.PEEK)?\[(?P<part>HEADER)?\]<0\.(?P<most>\d+)
 _ENCODINGS = ("quoted-printable", "base64", "8bit")
 
 
+_FOLDED = 10_000
+"""Letters of a title up to which the library folds it."""
+_PLACE = "the-title-comes-here"
+
+
 class Mail(NamedTuple):
     """A message that stands in the box."""
 
@@ -117,7 +122,8 @@ def letter(piece: Piece) -> bytes:
     message = EmailMessage(policy=SMTP)
     message["From"] = "Ash Example <ash@home.example>"
     message["To"] = USER
-    message["Subject"] = piece.title
+    is_long = len(piece.title) > _FOLDED
+    message["Subject"] = _PLACE if is_long else piece.title
     message["Date"] = format_datetime(piece.told_at)
     message["Message-ID"] = _message_id(piece)
     message.set_content(piece.text, cte=_ENCODINGS[int(piece.id) % 3])
@@ -127,7 +133,9 @@ def letter(piece: Piece) -> bytes:
         message.set_payload("caf\udce9 in letters that nobody knows")
         message.replace_header("Content-Type", "text/plain; charset=x-unheard-of")
         message.replace_header("Content-Transfer-Encoding", "8bit")
-    return message.as_bytes()
+    raw = message.as_bytes()
+    # To fold a million letters takes the library longer than who asks may wait.
+    return raw.replace(_PLACE.encode(), piece.title.encode(), 1) if is_long else raw
 
 
 class _Server(socketserver.ThreadingTCPServer):
