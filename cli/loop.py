@@ -1,4 +1,4 @@
-"""The five steps of the loop, each for one subject or for all."""
+"""The six steps of the loop, each for one subject or for all."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel=panel)(collect)
     app.command(rich_help_panel=panel)(reconcile)
     app.command(rich_help_panel=panel)(summarise)
+    app.command(rich_help_panel=panel)(inform)
 
 
 def ingest(
@@ -121,6 +122,17 @@ def summarise(
 
         wanted = step.subjects(house.config, organisations)
         _each("organisation", wanted, one, as_json=as_json)
+
+
+def inform(channels: Subjects = None, *, as_json: AsJson = False) -> None:
+    """Inform channels that want it how often their stories were read at partners."""
+    with _door.house() as house:
+        from steps import inform as step  # noqa: PLC0415
+
+        def one(name: str, _: Callable[[int, int | None], None]) -> Mapping[str, Any]:
+            return step.recorded(house, name).model_dump()
+
+        _each("channel", step.takers(house.config, channels), one, as_json=as_json)
 
 
 def _each(

@@ -159,6 +159,27 @@ class Fields(_Told):
     """A list of tags."""
 
 
+class CountsTo(_Told):
+    """How the service takes reads: POST of JSON, a list of objects, one for a story and month.
+
+    A count is a total, and takes the place of the one before. The same request bears the same
+    `Idempotency-Key`.
+    """
+
+    url: str
+    """The address that takes them."""
+    list: str = "counts"
+    """Under which name the list stands; empty where the body is the list."""
+    id: str = "id"
+    """What the story's id is called."""
+    month: str = "month"
+    """What the month is called: `2026-10`."""
+    reads: str = "reads"
+    """What the number of reads is called."""
+    at_once: int = Field(default=500, ge=1)
+    """Stories in one request."""
+
+
 class Recorded(Options):
     """What is told of any source of records: where in each its parts are."""
 
@@ -214,3 +235,5 @@ class Opts(Recorded):
     """Days before the newest known change that are read again."""
     per_second: float = Field(default=5, gt=0)
     """Requests a second that the service allows."""
+    counts: CountsTo | None = None
+    """Where it takes back how often its stories were read at partners."""

@@ -318,6 +318,15 @@ statement_lines = sa.Table(
     sa.Column("method", sa.Text, nullable=False),
 )
 
+sent_counts = sa.Table(
+    "sent_counts",
+    metadata,
+    sa.Column("channel", sa.Text, primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, comment="of what was sent, in canonical form"),
+    sa.Column("sent_at", Time, nullable=False),
+)
+
 breaks = sa.Table(
     "breaks",
     metadata,

@@ -302,19 +302,24 @@ def platform_months(connection: Connection) -> dict[str, dict[str, PlatformMonth
     return found
 
 
-def reads_of(connection: Connection, story_ids: Collection[str]) -> Reads:
+def reads_of(
+    connection: Connection, story_ids: Collection[str], *, once_stated: bool = False
+) -> Reads:
     """Count how often stories were read, by platform and month, as the latest statements say.
 
     Reads of a story that was merged are those of the one it became; asked by itself it has none.
+    `once_stated` counts 0 where an earlier statement knew reads and the latest knows none.
     """
     asked = with_merged(connection, story_ids)
     if not asked:
         return {}
     wanted = _sets.keys(connection, "k", id=sorted(asked))
+    stands = f"l.statement_id IN {_LATEST}"
+    count = f"CASE WHEN {stands} THEN l.count ELSE 0 END" if once_stated else "l.count"
     query = sa.text(
-        f"SELECT l.story_id, s.platform, s.month, sum(l.count) FROM {wanted.sql}"
+        f"SELECT l.story_id, s.platform, s.month, sum({count}) FROM {wanted.sql}"
         " CROSS JOIN statement_lines l JOIN statements s ON s.id = l.statement_id"
-        f" WHERE l.story_id = k.id AND l.statement_id IN {_LATEST}"
+        f" WHERE l.story_id = k.id{'' if once_stated else f' AND {stands}'}"
         " GROUP BY l.story_id, s.platform, s.month ORDER BY 1, 2, 3"
     )
     found: Reads = {}

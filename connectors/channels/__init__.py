@@ -90,8 +90,15 @@ class Pushed(Protocol):
 class CountsTaker(Protocol):
     """A connector whose source takes back how often its stories were read."""
 
+    def takes_counts(self, channel: Channel) -> bool:
+        """Say whether this channel's source takes them."""
+
     def send_counts(self, channel: Channel, http: Http, counts: Sequence[StoryCount]) -> None:
-        """Send reads of a closed month; the same counts again must do no harm."""
+        """Send the reads of one month that is over, of every story that was read in it.
+
+        Each is a total that takes the place of what was sent before for that story and month, and
+        may be 0; the same counts again must do no harm.
+        """
 
 
 def pushed(module: Connector) -> Pushed | None:
@@ -99,9 +106,10 @@ def pushed(module: Connector) -> Pushed | None:
     return cast("Pushed", module) if hasattr(module, "receive") else None
 
 
-def counts_taker(module: Connector) -> CountsTaker | None:
-    """Give the connector as one that sends counts back, if it does."""
-    return cast("CountsTaker", module) if hasattr(module, "send_counts") else None
+def counts_taker(channel: Channel, module: Connector | None = None) -> CountsTaker | None:
+    """Give a channel's connector as one that sends counts back, if this channel takes them."""
+    found = cast("CountsTaker", module or connector(channel.kind))
+    return found if hasattr(found, "send_counts") and found.takes_counts(channel) else None
 
 
 def kinds() -> tuple[str, ...]:

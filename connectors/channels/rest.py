@@ -7,7 +7,8 @@ Spec: https://www.rfc-editor.org/rfc/rfc9110 and https://www.rfc-editor.org/rfc/
 """
 
 import base64
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -21,7 +22,7 @@ from connectors._answer import Answer
 from connectors._http import Http
 from connectors._rest_options import List, Opts
 from connectors._window import Seen, Window
-from connectors.channels import told
+from connectors.channels import StoryCount, told
 from schemas.channel import Channel, Fetched, Options, Parsed, Tells
 from schemas.errors import GarbledError, RefusedError
 
@@ -193,6 +194,34 @@ class _Reader:
         if since is None or not self.start:
             return {}
         return {since.param: self.start[:10] if since.format == "date" else self.start}
+
+
+def takes_counts(channel: Channel) -> bool:
+    """Say whether the service takes counts."""
+    return told(channel, Opts).counts is not None
+
+
+def send_counts(channel: Channel, http: Http, counts: Sequence[StoryCount]) -> None:
+    """Send totals, some hundreds at once."""
+    options = told(channel, Opts)
+    to = options.counts
+    if to is None:
+        raise RefusedError(channel.id, "it takes no counts; name where it does in `counts`")
+    for start in range(0, len(counts), to.at_once):
+        some = counts[start : start + to.at_once]
+        rows = [{to.id: c.external_id, to.month: c.month, to.reads: c.reads} for c in some]
+        body = orjson.dumps({to.list: rows} if to.list else rows)
+        http.post(
+            channel.id,
+            to.url,
+            body,
+            media_type="application/json",
+            headers={"Idempotency-Key": hashlib.sha256(body).hexdigest()},
+            secret_headers=_shown(channel, options),
+            per_second=options.per_second,
+            accept="application/json",
+            repeatable=True,
+        )
 
 
 def _shown(channel: Channel, options: Opts) -> dict[str, str]:

@@ -179,6 +179,8 @@ def test_reads_are_collected_settled_summed_up_and_explained(
     (row,) = typist.reads("summarise", "forum", "--to", str(tmp_path / "out"))
     assert row["stories"] == 2
     assert (tmp_path / "out" / "forum.html").exists()
+    assert "No channel to work on" in typist.types("inform").stdout
+    typist.types("inform", "forum", code=1)
     typist.types("explain", "ods:RXX")
     assert typist.reads("explain", "forum/s1")
 
