@@ -1,22 +1,21 @@
-"""Walk the archives of a feed, from the newest back to what was read before.
+"""Walk the archives or the pages of a feed, from the newest back to what was read before.
 
-Spec: https://www.rfc-editor.org/rfc/rfc5005#section-4
+Spec: https://www.rfc-editor.org/rfc/rfc5005 (4: archives; 3: pages)
 """
 
 import zlib
 from collections.abc import Callable, Collection, Iterator
 from urllib.parse import urlsplit
 
-from connectors import _feed_xml
 from connectors._answer import Answer
 from schemas.errors import GarbledError, OutsideError, RefusedError
 
 MOST = 2_000
-"""Archives of one feed; a chain that is longer has no end."""
+"""Documents of one feed; a chain that is longer has no end."""
 
 
 class Walk:
-    """The archives of one feed that were not read before."""
+    """The documents of one feed that were not read before."""
 
     def __init__(self, who: str, feed: str, hosts: Collection[str], read: Collection[str]) -> None:
         self._who = who
@@ -26,8 +25,13 @@ class Walk:
         self._found: list[tuple[str, Answer, bytes]] = []
         self._fault: OutsideError | None = None
 
-    def follow(self, address: str | None, ask: Callable[[str], Answer]) -> None:
-        """Ask for one archive after another, as each names the one before it.
+    def follow(
+        self,
+        address: str | None,
+        ask: Callable[[str], Answer],
+        before: Callable[[Answer], str | None],
+    ) -> None:
+        """Ask for one document after another, as `before` finds in each the one before it.
 
         They are held packed until all are there, for only then is the oldest known.
         """
@@ -45,21 +49,21 @@ class Walk:
                 return
             packed = zlib.compress(answer.body, 1)
             self._found.append((address, answer.model_copy(update={"body": b""}), packed))
-            address = _feed_xml.history(answer.body, answer.charset, answer.url).archive
+            address = before(answer)
 
     def _objection(self, address: str) -> OutsideError | None:
-        """Say why an archive is not asked for."""
+        """Say why a document is not asked for."""
         try:
             host = urlsplit(address).netloc
         except ValueError:
-            return GarbledError(self._who, f"it names {address[:80]!r} as an archive: no address")
+            return GarbledError(self._who, f"it names {address[:80]!r} as its history: no address")
         if host not in self._hosts:
             remedy = "name it in `archive_hosts` if that is right"
-            return RefusedError(self._who, f"an archive of it is at {host}; {remedy}")
+            return RefusedError(self._who, f"some of its history is at {host}; {remedy}")
         if address in self._met:
-            return GarbledError(self._who, "its archives lead in a circle; tell whoever runs it")
+            return GarbledError(self._who, "its history leads in a circle; tell whoever runs it")
         if len(self._found) >= MOST:
-            return GarbledError(self._who, f"it has more than {MOST} archives: has it an end?")
+            return GarbledError(self._who, f"it has more than {MOST} documents: has it an end?")
         return None
 
     def oldest_first(self) -> Iterator[tuple[str, Answer]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from schemas.channel import Removal
@@ -57,6 +57,8 @@ class Entry:
     """Addresses where it was told before."""
     source: str = ""
     """An address of the feed that it was copied from."""
+    in_reply_to: str = ""
+    """The id or the address of the entry that it replies to."""
 
 
 class Document(NamedTuple):
@@ -137,12 +139,19 @@ def absolute(base: str, url: str) -> str:
         return url
 
 
-def external_id(entry: Entry) -> str:
-    """Say by what the channel knows an entry; blank where it tells nothing to know it by."""
-    if entry.id or entry.url:
-        return entry.id or entry.url
+Identity = Literal["id", "link", "title"]
+"""By what a channel knows an entry first."""
+
+
+def external_id(entry: Entry, by: Identity = "id") -> str:
+    """Say by what the channel knows an entry; blank where it tells nothing to know it by.
+
+    Some feeds give an entry another id each time they are asked, or several entries the same.
+    """
+    if by != "title" and (entry.id or entry.url):
+        return (entry.id or entry.url) if by == "id" else (entry.url or entry.id)
     if not entry.title:
-        return ""
+        return entry.id or entry.url
     return hashlib.sha256(
         f"{entry.title}\n{entry.published}".encode("utf-8", "replace")
     ).hexdigest()

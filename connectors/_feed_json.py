@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from connectors._feed_entry import Body, Category, Document, Entry, person
+from connectors._feed_entry import Body, Category, Document, Entry, absolute, person
 from schemas.story import BodyFormat
 
 MEDIA_TYPE = "application/feed+json"
@@ -34,6 +34,16 @@ def read(payload: bytes) -> Document | None:
         alone=lambda node: orjson.dumps(head | {"items": [node]}),
         language=_text(feed, "language"),
     )
+
+
+def following(payload: bytes, url: str) -> str | None:
+    """Find the address of the page behind this one."""
+    try:
+        feed = orjson.loads(payload.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return None
+    told = _text(feed, "next_url") if isinstance(feed, Mapping) else ""
+    return absolute(url, told) or None
 
 
 def _entry(told: Any, author: str) -> Entry:

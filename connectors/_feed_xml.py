@@ -3,7 +3,7 @@
 Elements are known by namespace, never by prefix. What reads here is well-formed, or could be
 made so without losing text; the rest is for `_feed_lenient`.
 Spec: https://www.rfc-editor.org/rfc/rfc4287 https://www.rfc-editor.org/rfc/rfc6721
-https://www.rssboard.org/rss-specification https://web.resource.org/rss/1.0/spec
+https://www.rfc-editor.org/rfc/rfc4685 https://www.rssboard.org/rss-specification https://web.resource.org/rss/1.0/spec
 """
 
 import base64
@@ -52,6 +52,7 @@ _DC = "{http://purl.org/dc/elements/1.1/}"
 _DCTERMS = "{http://purl.org/dc/terms/}"
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}"
 _XHTML = "{http://www.w3.org/1999/xhtml}"
+_THREADS = "{http://purl.org/syndication/thread/1.0}"
 _DELETED = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -97,22 +98,28 @@ class History(NamedTuple):
 
     archive: str | None = None
     """The address of the archive before it."""
+    page: str | None = None
+    """The address of the page behind it, of a feed that is cut into pages."""
     is_complete: bool = False
     """Whether it holds all that there is, so that what it lacks is gone."""
 
 
+_SAYING = (b"prev-archive", b"purl.org/syndication/history", b'"next"', b"'next'")
+
+
 def history(payload: bytes, charset: str | None, url: str) -> History:
     """Read what a document says of its feed's history; nothing where it says nothing."""
-    if b"prev-archive" not in payload and b"purl.org/syndication/history" not in payload:
+    if not any(word in payload for word in _SAYING):
         return History()
     root = _root(payload, charset, url)
     if root is None or root.tag not in _ROOTS:
         return History()
     heads = [root, *root.iterchildren(*_CHANNELS)]
     links = [link for head in heads for link in head.iterchildren(*_LINKS)]
-    found = [link for link in links if link.get("rel", "").rpartition("/")[2] == "prev-archive"]
+    named = {link.get("rel", "").rpartition("/")[2]: _address(link) for link in reversed(links)}
     return History(
-        archive=(_address(found[0]) or None) if found else None,
+        archive=named.get("prev-archive") or None,
+        page=named.get("next") or None,
         is_complete=any(head.find(f"{_HISTORY}complete") is not None for head in heads),
     )
 
@@ -341,6 +348,10 @@ def _atom_source(entry: Entry, element: Element) -> None:
             entry.source = child.get("href", "")
 
 
+def _in_reply_to(entry: Entry, element: Element) -> None:
+    entry.in_reply_to = (element.get("ref") or element.get("href") or "").strip()
+
+
 def _rss_source(entry: Entry, element: Element) -> None:
     entry.source = element.get("url", "")
 
@@ -441,6 +452,7 @@ _READERS: dict[str, _Reader] = (
     )
     | _named((_DCTERMS,), {"created": _published_else, "modified": _updated})
     | _named((_CONTENT,), {"encoded": _rss_content})
+    | _named((_THREADS,), {"in-reply-to": _in_reply_to})
     | _named((_XHTML,), {"body": _rss_content, "div": _rss_content})
 )
 

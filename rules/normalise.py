@@ -276,7 +276,7 @@ def _responses(
     kept: dict[str, Response] = {}
     as_told: dict[str, str] = {}
     for told in draft.responses:
-        body = text.html(told.body, draft.body_format, base_url)
+        body = text.html(told.body, told.body_format or draft.body_format, base_url)
         body_text = text.plain(body)
         if not body_text:
             continue

@@ -127,6 +127,8 @@ class DraftResponse(Record):
     organisation_name: str | None = None
     responder_role: str | None = None
     body: str
+    body_format: BodyFormat | None = None
+    """The story's own where it is not said."""
     published_at: str | None = None
     updated_at: str | None = None
     change: Change | None = None

@@ -8,17 +8,28 @@ and https://www.rfc-editor.org/rfc/rfc5005 (archives, and feeds that are complet
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import orjson
 import re2
 from pydantic import ConfigDict, Field, field_validator
 
-from connectors import _feed_archives, _feed_entry, _feed_json, _feed_lenient, _feed_xml, _web_page
+from connectors import (
+    _feed_archives,
+    _feed_entry,
+    _feed_json,
+    _feed_lenient,
+    _feed_replies,
+    _feed_xml,
+    _web_page,
+)
 from connectors._answer import Answer
-from connectors._feed_entry import Document, Entry, Hints
+from connectors._feed_entry import Document, Entry, Hints, Identity
+from connectors._feed_replies import Placed, Threads
+from connectors._feed_xml import History
 from connectors._http import Http
 from connectors._jail import KilledError
 from connectors.channels import told
@@ -34,13 +45,13 @@ from schemas.channel import (
     Snapshot,
     Tells,
 )
-from schemas.errors import GarbledError
+from schemas.errors import GarbledError, OutsideError
 from schemas.story import Draft, Kind
 
 VERSION = "1"
 SECRETS: tuple[str, ...] = ()
 EVERY = "15m"
-TELLS = frozenset({Tells.EDITS, Tells.REMOVALS})
+TELLS = frozenset({Tells.EDITS, Tells.REMOVALS, Tells.REPLIES})
 
 _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -72,9 +83,18 @@ class Opts(Options):
     max_entries: int = Field(default=20_000, ge=1)
     """How many entries one document may hold; more are refused, rather than cut off."""
     archives: bool = True
-    """Read the archives that a feed names as its history (RFC 5005), each once."""
+    """Read what a feed has of old (RFC 5005): its archives, each once, or the pages behind the
+    first."""
     archive_hosts: tuple[str, ...] = ()
-    """Other hosts than the feed's own at which its archives may be."""
+    """Other hosts than the feed's own at which that may be."""
+    identity: Identity = "id"
+    """By what an entry is known: its `id` (guid), its `link`, for feeds that give it another id
+    each time, or its `title` and date, for those whose links change too."""
+    replies: Literal["respond", "tell"] = "respond"
+    """What an entry is that replies to another of the same document (RFC 4685): the response to
+    its story, or, in a feed of comments, `tell`: a story of its own."""
+    responders: tuple[str, ...] = ()
+    """The authors whose replies are responses, where others comment too; all where left out."""
     formats: tuple[str, ...] = ("iso", "rfc822")
     """How its times are written: `iso`, `rfc822` or a strptime pattern, tried in this order."""
     zone: str | None = None
@@ -92,32 +112,105 @@ OPTIONS: type[Options] = Opts
 
 
 def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]:
-    """Give the feed as it stands, unless it stands as it did; archives not yet read before it.
+    """Give the feed as it stands, unless it stands as it did; before it what it has of old.
 
-    Archives come the oldest first, so that what is newest has the last word.
+    That comes the oldest first, so that what is newest has the last word: archives not yet read,
+    or the pages behind the first until one holds what stood on the first the last time.
     """
     options = told(channel, Opts)
-    asked = _digest(options)
-    known = _known(cursor, asked)
-    answer = _ask(channel, options.url, http, known)
+    known = _known(cursor, _digest(options))
+    answer, moved = _newest(channel, options, http, known)
     sha256 = hashlib.sha256(answer.body).hexdigest()
     # Many servers know no validators, and send what we have again.
     if answer.status == _UNCHANGED or sha256 == known.get("sha256"):
         return
-    history = _feed_xml.history(answer.body, answer.charset, answer.url)
-    kept = {"asked": asked, "archives": known.get("archives", [])}
+    history = _history(answer)
+    kept: dict[str, Any] = {"asked": _digest(options), "archives": [], "top": [], "moved": moved}
+    kept |= {name: known[name] for name in ("archives", "top") if name in known}
     walk = _feed_archives.Walk(channel.id, answer.url, options.archive_hosts, kept["archives"])
-    if options.archives:
-        walk.follow(history.archive, lambda url: _ask(channel, url, http, {}))
-    for url, archived in walk.oldest_first():
-        kept["archives"] = [*kept["archives"], url]
-        yield _fetched(archived, kept)
+    _walk(walk, options, answer, kept["top"], lambda url: _ask(channel, url, http, {}))
+    for url, older in walk.oldest_first():
+        if history.archive:
+            kept["archives"] = [*kept["archives"], url]
+        yield _fetched(older, kept)
     kept |= {"etag": answer.etag, "last_modified": answer.last_modified, "sha256": sha256}
-    page = _fetched(answer, kept)
-    # With archives beside it, what a document lacks may stand in one of them.
-    is_whole = history.is_complete and history.archive is None
+    page = _fetched(answer, kept | {"top": _marks(answer) if history.page else []})
+    # With archives or pages beside it, what a document lacks may stand in one of them.
+    is_whole = history.is_complete and not (history.archive or history.page)
     yield page.model_copy(update={"snapshot": Snapshot.WHOLE if is_whole else None})
     walk.check()
+
+
+def peek(channel: Channel, http: Http) -> Fetched:
+    """Ask for the newest document alone, and for nothing that is of old."""
+    return _fetched(_newest(channel, told(channel, Opts), http, {})[0], {})
+
+
+_CONFIRMED = 3
+"""How often a feed says that it moved for good before it is asked for there at once."""
+
+
+def _newest(
+    channel: Channel, options: Opts, http: Http, known: dict[str, Any]
+) -> tuple[Answer, dict[str, Any]]:
+    """Ask for the feed, and tell where it says that it moved to, and how often it said so."""
+    moved = known.get("moved") or {}
+    if moved.get("times", 0) >= _CONFIRMED:
+        try:
+            return _ask(channel, moved["to"], http, known), moved
+        except OutsideError as error:
+            if error.transient:
+                raise
+    answer = _ask(channel, options.url, http, known)
+    to = answer.moved_to
+    # A token is for whom the operator named.
+    if to is None or (channel.secrets and urlsplit(to)[:2] != urlsplit(options.url)[:2]):
+        return answer, {}
+    return answer, {"to": to, "times": 1 + (moved.get("times", 0) if moved.get("to") == to else 0)}
+
+
+def _walk(
+    walk: _feed_archives.Walk,
+    options: Opts,
+    newest: Answer,
+    top: Collection[str],
+    ask: Callable[[str], Answer],
+) -> None:
+    """Walk what a feed has of old: its archives, else its pages."""
+    history = _history(newest)
+    if not options.archives:
+        return
+    if history.archive:
+        walk.follow(history.archive, ask, lambda answer: _history(answer).archive)
+    elif history.page and not _meets(newest, top):
+        walk.follow(history.page, ask, lambda one: None if _meets(one, top) else _history(one).page)
+
+
+def _history(answer: Answer) -> History:
+    if _is_json(answer.body):
+        return History(page=_feed_json.following(answer.body, answer.url))
+    return _feed_xml.history(answer.body, answer.charset, answer.url)
+
+
+def _meets(answer: Answer, top: Collection[str]) -> bool:
+    """Say whether a page holds something that stood on the first page the last time."""
+    return not set(top).isdisjoint(_marks(answer))
+
+
+def _marks(answer: Answer) -> list[str]:
+    """Mark the entries of a page by their names and versions; none where it cannot be read."""
+    try:
+        document = _read(_fetched(answer, {}))
+    except (LookupError, KilledError):
+        document = None
+    entries = [document.entry(node) for node in document.nodes] if document else []
+    return [
+        hashlib.sha256(f"{e.id} {e.url} {e.updated or e.published}".encode()).hexdigest()[:16]
+        for e in entries[:_MARKED]
+    ]
+
+
+_MARKED = 100
 
 
 def _ask(channel: Channel, url: str, http: Http, known: dict[str, Any]) -> Answer:
@@ -190,11 +283,15 @@ def _document(channel: Channel, fetched: Fetched) -> Document:
 
 def _read(fetched: Fetched) -> Document | None:
     payload = fetched.payload
-    if payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}:
+    if _is_json(payload):
         return _feed_json.read(payload)
     return _feed_xml.read(payload, fetched.charset, fetched.url) or _feed_lenient.read(
         payload, fetched.media_type, fetched.charset
     )
+
+
+def _is_json(payload: bytes) -> bool:
+    return payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in {b"{", b"["}
 
 
 def _sort(channel: Channel, options: Opts, document: Document, url: str) -> Parsed:
@@ -211,10 +308,9 @@ def _sort(channel: Channel, options: Opts, document: Document, url: str) -> Pars
     )
     patterns = [_compile(pattern) for pattern in options.skip_links]
     gone = {removal.external_id: removal for removal in document.tombstones}
+    threads = _threads(options, document)
     drafts, faulty, skipped = [], [], []
-    for node in document.nodes:
-        entry = document.entry(node)
-        external_id = _feed_entry.external_id(entry)
+    for node, entry, external_id in threads.told:
         if document.cut_off and node is document.nodes[-1]:
             faulty.append(_cut_off(document.cut_off, external_id))
         elif not external_id:
@@ -227,13 +323,40 @@ def _sort(channel: Channel, options: Opts, document: Document, url: str) -> Pars
             if external_id in gone:
                 del gone[external_id]
                 skipped.append(Skipped(code="superseded", external_id=external_id))
-            drafts.append(Draft.model_validate(_feed_entry.fields(entry, external_id, hints)))
+            fields = _feed_entry.fields(entry, external_id, hints)
+            if replies := threads.replies.get(external_id):
+                fields["responses"] = [_feed_replies.response(r, options.service) for r in replies]
+            drafts.append(Draft.model_validate(fields))
+    faulty += [_lost(document, reply) for reply in threads.lost]
+    skipped += [Skipped(code="comment", external_id=r.external_id) for r in threads.passed_over]
     return Parsed(
         drafts=tuple(drafts),
         removals=tuple(gone.values()),
         faulty=tuple(faulty),
         skipped=tuple(skipped),
         reading=DateReading(formats=options.formats, zone=options.zone),
+    )
+
+
+def _threads(options: Opts, document: Document) -> Threads:
+    entries = [(node, document.entry(node)) for node in document.nodes]
+    placed = [
+        Placed(node, entry, _feed_entry.external_id(entry, options.identity))
+        for node, entry in entries
+    ]
+    if options.replies == "tell":
+        return Threads(placed, {}, (), ())
+    return _feed_replies.sort(placed, options.responders)
+
+
+def _lost(document: Document, reply: Placed) -> Faulty:
+    return Faulty(
+        payload=document.alone(reply.node),
+        media_type=document.media_type,
+        code="story_elsewhere",
+        reason=f"it replies to {reply.entry.in_reply_to[:200]}, which is not in the document; in a"
+        " feed of comments, let `replies` be `tell`",
+        external_id=reply.external_id or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Play an Atom feed: conditional requests, edits, tombstones (RFC 6721)."""
+"""Play an Atom feed: conditional requests, edits, tombstones (RFC 6721), replies (RFC 4685)."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,7 +13,8 @@ BYPASS: Mapping[str, str] = {}
 
 _HEAD = (
     '<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom"'
-    ' xmlns:at="http://purl.org/atompub/tombstones/1.0"><title>Ward</title><id>urn:ward</id>'
+    ' xmlns:at="http://purl.org/atompub/tombstones/1.0"'
+    ' xmlns:thr="http://purl.org/syndication/thread/1.0"><title>Ward</title><id>urn:ward</id>'
 )
 
 
@@ -46,5 +47,15 @@ def _entry(piece: Piece) -> str:
     return (
         f"<entry><id>{name(piece)}</id><title>{escape(piece.title)}</title>"
         f"<published>{piece.told_at.isoformat()}</published><updated>{when}</updated>"
-        f'<content type="text">{escape(piece.text)}</content></entry>'
+        f'<content type="text">{escape(piece.text)}</content></entry>{_reply(piece)}'
+    )
+
+
+def _reply(piece: Piece) -> str:
+    if not piece.reply:
+        return ""
+    return (
+        f'<entry><id>{name(piece)}:reply</id><thr:in-reply-to ref="{name(piece)}"/>'
+        f"<updated>{piece.changed_at.isoformat()}</updated>"
+        f'<content type="text">{escape(piece.reply)}</content></entry>'
     )
