@@ -18,7 +18,7 @@ from schemas.partner import Agreement, Edition, Partner
 from schemas.story import Content, Rights, Story, Telling
 from schemas.views import Hit
 from steps import publish, tellings, tokens
-from steps.publish import Press
+from steps.press import Press
 from store import landings
 from store.database import Engine, create_tables, one_writer, open_engine, writing
 from web.house import House

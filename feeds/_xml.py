@@ -10,12 +10,18 @@ from html import escape
 from urllib.parse import quote
 
 from feeds import _content
-from schemas.feed import BEACON_MARK, CREDIT_MARK, Slot
+from schemas.feed import BEACON_MARK, CREDIT_MARK, Head, Slot
 
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>\n'
 
 ORGANISATION = "urn:retold:organisation"
 """The scheme of a category that names whom a story is about."""
+
+HISTORY = "http://purl.org/syndication/history/1.0"
+"""Of what a document says of its feed's history. Spec: RFC 5005."""
+
+OURS = "urn:retold:feed"
+"""Of what no standard has a word for: the revision of an entry, the number of the log."""
 
 MARKS = f"{CREDIT_MARK}{BEACON_MARK}".encode()
 """Stand once in a fragment, at the end of its content."""
@@ -23,6 +29,27 @@ MARKS = f"{CREDIT_MARK}{BEACON_MARK}".encode()
 _ESCAPED = {mark: mark.replace(":", "&#58;") for mark in (BEACON_MARK, CREDIT_MARK)}
 _SUSPECT = bytes(sorted(set(range(32)) - {ord("\t"), ord("\n")}))
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+
+def ways(head: Head) -> list[tuple[str, str]]:
+    """List the documents beside this one, each by its relation. Spec: RFC 5005.
+
+    Archives do not name the one after them: one that is full would change when that begins.
+    """
+    found = [("self", head.self_url)]
+    found.append(("current" if head.is_archive else "first", head.first_url))
+    if head.next_url:
+        found.append(("next", head.next_url))
+    if head.prev_archive_url:
+        found.append(("prev-archive", head.prev_archive_url))
+    return found
+
+
+def history(head: Head) -> str:
+    """Say whether a document is an archive, or all there is, and where it stands."""
+    archive = "<fh:archive/>\n" if head.is_archive else ""
+    complete = "<fh:complete/>\n" if head.is_complete else ""
+    return f'{archive}{complete}<seq xmlns="{OURS}">{head.seq}</seq>\n'
 
 
 def text(words: str) -> str:

@@ -1,7 +1,7 @@
 """Write a feed as Atom 1.0, paged, with tombstones.
 
 Spec: https://www.rfc-editor.org/rfc/rfc4287 (Atom), https://www.rfc-editor.org/rfc/rfc5005
-(paged feeds), https://www.rfc-editor.org/rfc/rfc6721 (deleted entries)
+(pages and archives), https://www.rfc-editor.org/rfc/rfc6721 (deleted entries)
 """
 
 from collections.abc import Sequence
@@ -9,17 +9,33 @@ from functools import lru_cache
 
 from feeds import _content
 from feeds._content import rfc3339
-from feeds._xml import DECLARATION, MARKS, ORGANISATION, attribute, joined, sealed, tag_scheme, text
+from feeds._xml import (
+    DECLARATION,
+    HISTORY,
+    MARKS,
+    ORGANISATION,
+    OURS,
+    attribute,
+    history,
+    joined,
+    sealed,
+    tag_scheme,
+    text,
+    ways,
+)
 from schemas.feed import Entry, Head, Slot, Tombstone
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 EXTENSION = "atom"
-VERSION = "1"
+VERSION = "2"
 CARRIES_TOMBSTONES = True
 
 _TYPE = "application/atom+xml"
+MANIFEST = "urn:retold:manifest"
+"""The relation of what the edition comes to."""
 _FEED = (
-    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0">\n'
+    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"'
+    f' xmlns:fh="{HISTORY}">\n'
 )
 _END = MARKS + b"</content>\n</entry>\n"
 
@@ -39,6 +55,7 @@ def fragment(entry: Entry) -> bytes:
             f"<published>{rfc3339(entry.published_at)}</published>\n"
             f"<author><name>{text(entry.author)}</name></author>\n"
             f"{link}{_categories(entry)}{rights}"
+            f'<revision xmlns="{OURS}">{entry.revision}</revision>\n'
             f'<content type="html">{text(_content.html(entry))}'
         )
         + _END
@@ -67,15 +84,16 @@ def _category(scheme: str, term: str, label: str | None = None) -> str:
 
 
 def _metadata(head: Head) -> str:
-    links = [("alternate", "text/html", head.home_url), ("self", _TYPE, head.self_url)]
-    links.append(("first", _TYPE, head.first_url))
-    if head.next_url:
-        links.append(("next", _TYPE, head.next_url))
+    links = [("alternate", "text/html", head.home_url)]
+    links += [(rel, _TYPE, href) for rel, href in ways(head)]
+    if head.manifest_url:
+        links.append((MANIFEST, "application/json", head.manifest_url))
     return (
         f"<id>{text(head.id)}</id>\n"
         f'<title type="text">{text(head.title)}</title>\n'
         f'<subtitle type="text">Stories for {text(head.partner)}</subtitle>\n'
         f"<updated>{rfc3339(head.updated_at)}</updated>\n"
+        f"{history(head)}"
     ) + "".join(
         f'<link rel="{rel}" type="{media_type}" href="{attribute(href)}"/>\n'
         for rel, media_type, href in links

@@ -17,7 +17,7 @@ from schemas.story import Rating, Response
 
 MEDIA_TYPE = "application/feed+json"
 EXTENSION = "json"
-VERSION = "1"
+VERSION = "2"
 CARRIES_TOMBSTONES = True
 
 _EXTENSION_OBJECT = b'","_retold":{'
@@ -150,6 +150,10 @@ def _metadata(head: Head, tombstones: Sequence[Tombstone]) -> dict[str, Any]:
             "id": head.id,
             "first_url": head.first_url,
             "updated_at": rfc3339(head.updated_at),
+            "seq": head.seq,
             "removed": removed,
+            "archive": head.is_archive,
+            "complete": head.is_complete,
+            **_known(prev_archive_url=head.prev_archive_url, manifest_url=head.manifest_url),
         },
     )

@@ -10,20 +10,24 @@ from feeds import _content
 from feeds._content import rfc3339
 from feeds._xml import (
     DECLARATION,
+    HISTORY,
     MARKS,
     ORGANISATION,
+    OURS,
     attribute,
+    history,
     joined,
     sealed,
     tag_scheme,
     text,
     text_as_html,
+    ways,
 )
 from schemas.feed import Entry, Head, Slot, Tombstone
 
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
 EXTENSION = "rss"
-VERSION = "1"
+VERSION = "2"
 CARRIES_TOMBSTONES = False
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -35,7 +39,8 @@ _TYPE = "application/rss+xml"
 _RSS = (
     '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"'
     ' xmlns:content="http://purl.org/rss/1.0/modules/content/"'
-    ' xmlns:dc="http://purl.org/dc/elements/1.1/">\n<channel>\n'
+    ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    f' xmlns:fh="{HISTORY}">\n<channel>\n'
 )
 _END = MARKS + b"</content:encoded>\n</item>\n"
 
@@ -54,6 +59,7 @@ def fragment(entry: Entry) -> bytes:
             f"{_element('dc:language', entry.language)}"
             f"{_element('dc:rights', _content.rights(entry))}"
             f"{_categories(entry)}"
+            f'<revision xmlns="{OURS}">{entry.revision}</revision>\n'
             # Readers take a description for HTML, so plain text is escaped once as HTML too.
             f"<description>{text_as_html(entry.text)}</description>\n"
             f"<content:encoded>{text(_content.html(entry))}"
@@ -91,14 +97,13 @@ def _categories(entry: Entry) -> str:
 
 
 def _metadata(head: Head) -> str:
-    links = [("self", head.self_url), ("first", head.first_url)]
-    if head.next_url:
-        links.append(("next", head.next_url))
     return (
         f"<title>{text(head.title)}</title>\n"
         f"<link>{text(head.home_url)}</link>\n"
         f"<description>Stories for {text_as_html(head.partner)}</description>\n"
         f"<lastBuildDate>{rfc822(head.updated_at)}</lastBuildDate>\n"
+        f"{history(head)}"
     ) + "".join(
-        f'<atom:link rel="{rel}" type="{_TYPE}" href="{attribute(href)}"/>\n' for rel, href in links
+        f'<atom:link rel="{rel}" type="{_TYPE}" href="{attribute(href)}"/>\n'
+        for rel, href in ways(head)
     )

@@ -11,7 +11,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rules.entries import told_at
+from rules import manifest
+from rules.entries import UNDATED, told_at
 from schemas.organisation import Organisation
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.publication import Desire, Shown
@@ -121,6 +122,7 @@ class Selector:
             revision=story.revision,
             state=Shown.OUT if obstacle else Shown.IN,
             reason=obstacle or ALLOWED,
+            month=manifest.month(told_at(story) or UNDATED),
         )
 
     def due(self, story: Story) -> datetime | None:

@@ -61,10 +61,20 @@ class Head(Record):
     """The edition's page for people."""
     self_url: str
     """Canonical, without any token."""
-    next_url: str | None
+    next_url: str | None = None
     """The document of older changes, where there is one."""
+    prev_archive_url: str | None = None
+    """The newest archive, or the one before this (RFC 5005)."""
+    is_archive: bool = False
+    is_complete: bool = False
+    """Whether it shows all there is, so that what it lacks is gone (RFC 5005)."""
     first_url: str
+    """The newest document, which is subscribed to."""
+    manifest_url: str | None = None
+    """What the edition comes to."""
     updated_at: UtcTime
+    seq: int = 0
+    """The number of the edition's log that it stands at."""
     beacon: bool
     credit: str | None
     """The line that the agreement asks for."""

@@ -1,9 +1,11 @@
 """Publication: what each edition shows, and how it came to."""
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from schemas import months
 from schemas._metadata import Number, Time, metadata
 from schemas._record import Record
 from schemas.types import UtcTime
@@ -16,6 +18,67 @@ class Shown(StrEnum):
     OUT = "out"
 
 
+class Held(NamedTuple):
+    """A story as an edition shows it."""
+
+    story_id: str
+    revision: int
+    month: str
+    """Of its publication, as `2026-10`, in UTC."""
+
+
+class Sum(NamedTuple):
+    """How many stories, and a digest of their ids and revisions: see `rules.manifest`."""
+
+    shown: int = 0
+    digest: str = "0" * 64
+
+
+class PartKind(StrEnum):
+    """What sort of document of an edition."""
+
+    NEWEST = "newest"
+    """The newest changes: what is subscribed to."""
+    PAGE = "below"
+    """Changes below a number of the log."""
+    ARCHIVE = "archive"
+    """Entries by the order in which they first came in."""
+    DELTA = "since"
+    """Changes above a number of the log."""
+    MANIFEST = "manifest"
+    """What the edition comes to; of one month, which stories it shows."""
+
+
+class Part(NamedTuple):
+    """One document of an edition, in whatever format."""
+
+    kind: PartKind = PartKind.NEWEST
+    number: int = 0
+    """A number of the log, of an archive (the first is 1), or of a month (0 is all)."""
+
+    @property
+    def name(self) -> str:
+        """Name it among an edition's documents; blank for the newest."""
+        if self.kind is PartKind.NEWEST:
+            return ""
+        return f"{self.kind}-{self.number}" if self.number else str(self.kind)
+
+    def suffix(self, ending: str) -> str:
+        """Write what stands in its address behind `partner/edition`."""
+        match self.kind:
+            case PartKind.PAGE:
+                return f".{ending}?below={self.number}"
+            case PartKind.ARCHIVE:
+                return f"/{self.name}.{ending}"
+            case PartKind.MANIFEST:
+                month = f"-{months.name(self.number)}" if self.number else ""
+                return f"/{self.kind}{month}.{ending}"
+        return f".{ending}"
+
+
+NEWEST = Part()
+
+
 class Desire(Record):
     """What an edition ought to do about one story."""
 
@@ -24,6 +87,8 @@ class Desire(Record):
     state: Shown
     reason: str
     """Why: `allowed`, or what keeps it out."""
+    month: str = ""
+    """Of its publication, as `2026-10`, in UTC."""
 
 
 class LogLine(Record):
@@ -70,16 +135,19 @@ class Document(Record):
 
     edition: str
     format: str
-    below: int
-    """0 for the subscription document; else the keyset it starts under."""
+    part: str
+    """The name of a `Part`."""
     media_type: str
     etag: str
-    """Without quotes and without the suffix for a coding."""
+    """Without quotes and without the suffix for a coding; it ends in `-` and `seq`."""
     last_modified: UtcTime
     body: bytes
     gzip: bytes
     seq_from: int
     seq_to: int
+    """The numbers of the log that its entries and tombstones stand under."""
+    as_of: int
+    """How far the log went when it was made."""
 
 
 editions = sa.Table(
@@ -117,7 +185,19 @@ entries = sa.Table(
     sa.Column("seq", Number, nullable=False),
     sa.Column("ordinal", Number, nullable=False, comment="of its first coming in"),
     sa.Column("at", Time, nullable=False, comment="when `seq` was given"),
+    sa.Column("month", sa.Text, nullable=False, comment="of its publication, as 2026-10"),
     sa.Index("ix_entries_edition_seq", "edition", "seq", unique=True),
+    sa.Index("ix_entries_edition_ordinal", "edition", "ordinal"),
+    sa.Index("ix_entries_edition_month", "edition", "month"),
+)
+
+entry_months = sa.Table(
+    "entry_months",
+    metadata,
+    sa.Column("edition", sa.Text, primary_key=True),
+    sa.Column("month", sa.Text, primary_key=True),
+    sa.Column("shown", sa.BigInteger, nullable=False, comment="stories"),
+    sa.Column("digest", sa.Text, nullable=False),
 )
 
 fragments = sa.Table(
@@ -135,7 +215,7 @@ documents = sa.Table(
     metadata,
     sa.Column("edition", sa.Text, primary_key=True),
     sa.Column("format", sa.Text, primary_key=True),
-    sa.Column("below", Number, primary_key=True, autoincrement=False),
+    sa.Column("part", sa.Text, primary_key=True),
     sa.Column("media_type", sa.Text, nullable=False),
     sa.Column("etag", sa.Text, nullable=False),
     sa.Column("last_modified", Time, nullable=False),
@@ -143,6 +223,7 @@ documents = sa.Table(
     sa.Column("gzip", sa.LargeBinary, nullable=False),
     sa.Column("seq_from", Number, nullable=False),
     sa.Column("seq_to", Number, nullable=False),
+    sa.Column("as_of", Number, nullable=False),
 )
 
 deliveries = sa.Table(
@@ -152,10 +233,11 @@ deliveries = sa.Table(
     sa.Column("token", sa.Text, nullable=False),
     sa.Column("edition", sa.Text, nullable=False, index=True),
     sa.Column("format", sa.Text, nullable=False),
-    sa.Column("below", Number, nullable=False),
+    sa.Column("part", sa.Text, nullable=False),
     sa.Column("etag", sa.Text, nullable=False),
     sa.Column("seq_from", Number, nullable=False),
     sa.Column("seq_to", Number, nullable=False),
+    sa.Column("as_of", Number, nullable=False),
     sa.Column("first_at", Time, nullable=False),
     sa.Column("last_at", Time, nullable=False),
     sa.Column("served", sa.Integer, nullable=False, comment="answers with the bytes"),

@@ -6,7 +6,15 @@ Each is declared beside the record it keeps: a new field is one file and one mig
 from schemas._metadata import EPOCH, metadata, micros, moment
 from schemas.channel import cursors, landings, quarantine
 from schemas.partner import tokens
-from schemas.publication import deliveries, documents, editions, entries, entry_log, fragments
+from schemas.publication import (
+    deliveries,
+    documents,
+    editions,
+    entries,
+    entry_log,
+    entry_months,
+    fragments,
+)
 from schemas.run import audit, runs, sequences
 from schemas.story import identities, revisions, sources, stories, story_services, suppressions
 from schemas.views import (
@@ -33,6 +41,7 @@ __all__ = [
     "editions",
     "entries",
     "entry_log",
+    "entry_months",
     "facts",
     "fragments",
     "identities",

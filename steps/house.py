@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from connectors._http import Http, Limits, open_http
 from schemas.config import Config
-from steps.publish import Press
+from steps.press import Press
 from steps.runs import Clock
 from store.database import Engine, open_engine
 from store.hits import Hits, open_hits

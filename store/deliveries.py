@@ -21,10 +21,11 @@ class Delivery(NamedTuple):
     """The id of the token."""
     edition: str
     format: str
-    below: int
+    part: str
     etag: str
     seq_from: int
     seq_to: int
+    as_of: int
     first_at: datetime
     last_at: datetime
     served: int
@@ -46,10 +47,11 @@ def add(connection: Connection, given: Sequence[Delivery]) -> None:
         token=[one.token for _, one in rows],
         edition=[one.edition for _, one in rows],
         format=[one.format for _, one in rows],
-        below=[one.below for _, one in rows],
+        part=[one.part for _, one in rows],
         etag=[one.etag for _, one in rows],
         seq_from=[one.seq_from for _, one in rows],
         seq_to=[one.seq_to for _, one in rows],
+        as_of=[one.as_of for _, one in rows],
         first_at=[micros(one.first_at) for _, one in rows],
         last_at=[micros(one.last_at) for _, one in rows],
         served=[one.served for _, one in rows],
@@ -76,7 +78,7 @@ def of(connection: Connection, edition: str) -> list[Delivery]:
 
 
 def _id(one: Delivery) -> str:
-    parts = (one.token, one.edition, one.format, str(one.below), one.etag)
+    parts = (one.token, one.edition, one.format, one.part, one.etag)
     return sha256(_SEPARATOR.join(parts).encode()).hexdigest()[:32]
 
 

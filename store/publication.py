@@ -1,12 +1,20 @@
 """Keep what each edition shows: its log, the projection of it, and the bytes made from that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from schemas.publication import Desire, Document, EditionState, LogLine, Shown
+from schemas.publication import (
+    Desire,
+    Document,
+    EditionState,
+    Held,
+    LogLine,
+    PartKind,
+    Shown,
+)
 from schemas.tables import (
     documents,
     editions,
@@ -73,10 +81,31 @@ def shown(
     return {row[0]: (row[1], Shown(row[2]), row[3]) for row in rows}
 
 
+def held(connection: Connection, key: str, ids: Sequence[str]) -> dict[str, Held]:
+    """Find which of these stories an edition shows, and how."""
+    if not ids:
+        return {}
+    wanted = _sets.keys(connection, "k", id=list(ids))
+    query = sa.text(
+        f"SELECT e.story_id, e.revision, e.month FROM {wanted.sql} CROSS JOIN entries e"
+        " WHERE e.edition = :edition AND e.story_id = k.id AND e.state = 'in'"
+    )
+    rows = connection.execute(query, wanted.params | {"edition": key})
+    return {row[0]: Held(*row) for row in rows}
+
+
 def log(
-    connection: Connection, state: EditionState, changes: Sequence[Desire], now: datetime
+    connection: Connection,
+    state: EditionState,
+    changes: Sequence[Desire],
+    known: Collection[str],
+    now: datetime,
 ) -> EditionState:
-    """Add every change to the edition's log, in order; return the state that this leads to."""
+    """Add every change to the edition's log, in order; return the state that this leads to.
+
+    Stories that are not `known` to the edition get the next ordinals: they stand in its archives
+    in that order for ever.
+    """
     if not changes:
         return state
     at = micros(now)
@@ -86,15 +115,16 @@ def log(
     ]
     columns = ("edition", "seq", "story_id", "revision", "state", "reason", "at")
     _sets.insert(connection, entry_log, columns, lines)
-    first = sequences.draw(connection, f"ordinal {state.key}", len(lines))
-    rows = [(*line, first + place) for place, line in enumerate(lines)]
-    _sets.insert(
-        connection,
-        entries,
-        (*columns, "ordinal"),
-        rows,
-        _sets.OnConflict(["edition", "story_id"], ["seq", "revision", "state", "reason", "at"]),
-    )
+    new = [c.story_id for c in changes if c.story_id not in known]
+    first = sequences.draw(connection, f"ordinal {state.key}", len(new)) if new else 0
+    ordinals = {story_id: first + place for place, story_id in enumerate(new)}
+    rows = [
+        (*line, change.month, ordinals.get(change.story_id, 0))
+        for line, change in zip(lines, changes, strict=True)
+    ]
+    moving = ["seq", "revision", "state", "reason", "at", "month"]
+    on_conflict = _sets.OnConflict(["edition", "story_id"], moving)
+    _sets.insert(connection, entries, (*columns, "month", "ordinal"), rows, on_conflict)
     return state.model_copy(update={"seq": state.seq + len(lines), "moved_at": now})
 
 
@@ -122,6 +152,44 @@ def page(
         gone.append(entries.c.seq > rows[-1].seq)
     query = sa.select(entries).where(*where, *gone).order_by(entries.c.seq.desc())
     return rows, [_entry(row) for row in connection.execute(query).mappings()], more
+
+
+def last_ordinal(connection: Connection, key: str) -> int:
+    """Say how many stories ever came into an edition."""
+    return sequences.last(connection, f"ordinal {key}")
+
+
+def between(connection: Connection, key: str, first: int, last: int) -> list[EntryRow]:
+    """Read entries and removals by ordinal, from `first` to `last`, in that order."""
+    query = (
+        sa.select(entries)
+        .where(entries.c.edition == key, entries.c.ordinal >= first, entries.c.ordinal <= last)
+        .order_by(entries.c.ordinal)
+    )
+    return [_entry(row) for row in connection.execute(query).mappings()]
+
+
+def newest_between(connection: Connection, key: str, first: int, last: int) -> EntryRow | None:
+    """Read what moved last among the entries of these ordinals; None where there are none."""
+    query = (
+        sa.select(entries)
+        .where(entries.c.edition == key, entries.c.ordinal >= first, entries.c.ordinal <= last)
+        .order_by(entries.c.seq.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _entry(row)
+
+
+def since(connection: Connection, key: str, seq: int, limit: int) -> list[EntryRow]:
+    """Read what changed above a number of the log, the newest first; not more than `limit`."""
+    query = (
+        sa.select(entries)
+        .where(entries.c.edition == key, entries.c.seq > seq)
+        .order_by(entries.c.seq.desc())
+        .limit(limit)
+    )
+    return [_entry(row) for row in connection.execute(query).mappings()]
 
 
 def stands_at(connection: Connection, key: str, seq: int) -> bool:
@@ -193,12 +261,12 @@ def keep_fragments(
     _sets.insert(connection, fragments, columns, rows, _sets.OnConflict(columns[:4]))
 
 
-def document(connection: Connection, key: str, format_name: str, below: int) -> Document | None:
+def document(connection: Connection, key: str, format_name: str, part: str) -> Document | None:
     """Read a kept document; its ETag says whether it still stands."""
     query = sa.select(documents).where(
         documents.c.edition == key,
         documents.c.format == format_name,
-        documents.c.below == below,
+        documents.c.part == part,
     )
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -211,15 +279,19 @@ def keep_document(connection: Connection, made: Document) -> None:
     fields = made.model_dump() | {"last_modified": micros(made.last_modified)}
     columns = tuple(fields)
     on_conflict = _sets.OnConflict(
-        ["edition", "format", "below"],
-        [c for c in columns if c not in ("edition", "format", "below")],
+        ["edition", "format", "part"],
+        [c for c in columns if c not in ("edition", "format", "part")],
     )
     _sets.insert(connection, documents, columns, [tuple(fields.values())], on_conflict)
 
 
 def drop_documents(connection: Connection, key: str) -> None:
-    """Forget every kept document of an edition: it has moved on."""
-    connection.execute(sa.delete(documents).where(documents.c.edition == key))
+    """Forget every kept document of an edition that a change may move; archives know by tag."""
+    connection.execute(
+        sa.delete(documents).where(
+            documents.c.edition == key, documents.c.part.not_like(f"{PartKind.ARCHIVE}-%")
+        )
+    )
 
 
 def _state(row: sa.RowMapping) -> EditionState:

@@ -20,8 +20,8 @@ _MOST_REMEMBERED = 100_000
 
 _log = logging.getLogger(__name__)
 
-_Key = tuple[str, str, str, int, str]
-"""What makes two answers one delivery: token, edition, format, below and ETag."""
+_Key = tuple[str, str, str, str, str]
+"""What makes two answers one delivery: token, edition, format, part and ETag."""
 
 
 @dataclass(slots=True)
@@ -119,7 +119,7 @@ class Deliveries:
 
 
 def _key(token_id: str, document: Document) -> _Key:
-    return token_id, document.edition, document.format, document.below, document.etag
+    return token_id, document.edition, document.format, document.part, document.etag
 
 
 def _delivery(key: _Key, tally: _Tally) -> Delivery:
@@ -127,6 +127,7 @@ def _delivery(key: _Key, tally: _Tally) -> Delivery:
         *key,
         seq_from=tally.document.seq_from,
         seq_to=tally.document.seq_to,
+        as_of=tally.document.as_of,
         first_at=tally.first_at,
         last_at=tally.last_at,
         served=tally.served,

@@ -10,15 +10,18 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope
 
+from schemas import months
 from schemas.config import Config
 from schemas.partner import Edition, Token
+from schemas.publication import NEWEST, Part, PartKind
 from web import answers, keys, pages, requests
 from web.answers import Answer, Header
 from web.deliveries import Deliveries
 from web.fresh import Fresh
 from web.house import House
+from web.negotiate import held_at, takes_deltas
 from web.pages import PAGE
-from web.shelf import FEED_HEADERS, Ready, Shelf
+from web.shelf import FEED_HEADERS, Change, Ready, Shelf
 from web.standing import Stamp, Standing
 
 ROOT = "/feeds/"
@@ -32,7 +35,7 @@ class Place(NamedTuple):
     stem: str
     """`partner/edition`."""
     ending: str
-    below: int
+    part: Part = NEWEST
 
 
 class Holding(NamedTuple):
@@ -107,12 +110,26 @@ class Feeds:
         ready = await self._ready(place, holding.edition, stamp)
         if ready is None:
             return answers.NOT_FOUND
+        if place.part is NEWEST and takes_deltas(ask.headers.get(b"a-im", b"")):
+            ready = await self._changes(place, holding.edition, stamp, ready, ask) or ready
         answer, held = ready.answer(ask.headers, ask.now)
         if ask.counts and held:
             self._deliveries.confirm(ask.token.id, ready.document, ask.now)
         elif ask.counts:
             await self._deliveries.serve(ask.token.id, ready.document, ask.now)
         return answer
+
+    async def _changes(
+        self, place: Place, edition: Edition, stamp: Stamp, newest: Ready, ask: _Ask
+    ) -> Ready | None:
+        """Find what changed since the state that a client holds; None where that is no help.
+
+        Spec: https://www.rfc-editor.org/rfc/rfc3229
+        """
+        number = held_at(ask.headers.get(b"if-none-match", b""), newest.document.etag)
+        if number is None:
+            return None
+        return await self._ready(place._replace(part=Part(PartKind.DELTA, number)), edition, stamp)
 
     def _present_holdings(self) -> Holdings:
         config = self._house.config()
@@ -134,12 +151,18 @@ class Feeds:
         document_of, public_url = self._house.document, self._house.public_url
         if place.ending == PAGE:
             return pages.edition(config, edition, document_of, public_url)
-        document = document_of(config, edition, place.ending, place.below)
-        return Ready(document, (*FEED_HEADERS, self._link(place))) if document else None
+        document = document_of(config, edition, place.ending, place.part)
+        if document is None:
+            return None
+        headers = (*FEED_HEADERS, self._link(place))
+        return (
+            Change(document, headers)
+            if place.part.kind is PartKind.DELTA
+            else Ready(document, headers)
+        )
 
     def _link(self, place: Place) -> Header:
-        below = f"?below={place.below}" if place.below else ""
-        address = f"{self._house.public_url}{ROOT}{place.stem}.{place.ending}{below}"
+        address = f"{self._house.public_url}{ROOT}{place.stem}{place.part.suffix(place.ending)}"
         return b"link", f'<{address}>; rel="self"'.encode()
 
 
@@ -148,7 +171,29 @@ def _place(path: str, below: str) -> Place | None:
     """Read an address; None where no edition can have it."""
     if below and not _BELOW.fullmatch(below):
         return None
-    stem, dot, ending = path.removeprefix(ROOT).partition(".")
-    if bool(dot) != bool(ending) or (below and not ending):
+    found = _ADDRESS.fullmatch(path.removeprefix(ROOT))
+    if found is None:
         return None
-    return Place(stem, ending, int(below or 0))
+    stem, named, ending = found["stem"], found["part"], found["ending"] or ""
+    part = _part(named) if named else NEWEST
+    if part is None or (below and (named or not ending)) or (named and not ending):
+        return None
+    return Place(stem, ending, Part(PartKind.PAGE, int(below)) if below else part)
+
+
+_ADDRESS = re.compile(r"(?P<stem>[^/.]+/[^/.]+)(?:/(?P<part>[a-z0-9-]+))?(?:\.(?P<ending>[a-z]+))?")
+
+
+def _part(named: str) -> Part | None:
+    """Read the name of an archive or of a manifest."""
+    kind, _, number = named.partition("-")
+    if kind == PartKind.ARCHIVE and _BELOW.fullmatch(number):
+        return Part(PartKind.ARCHIVE, int(number))
+    if named == PartKind.MANIFEST:
+        return Part(PartKind.MANIFEST)
+    if kind == PartKind.MANIFEST and _MONTH.fullmatch(number):
+        return Part(PartKind.MANIFEST, months.numbered(number))
+    return None
+
+
+_MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")

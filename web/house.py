@@ -8,7 +8,7 @@ from typing import Protocol
 from schemas.channel import Channel
 from schemas.config import Config
 from schemas.partner import Edition
-from schemas.publication import Document
+from schemas.publication import Document, Part
 from schemas.views import Hit
 from store.database import Engine
 
@@ -54,8 +54,8 @@ class Hits(Protocol):
         ...
 
 
-DocumentOf = Callable[[Config, Edition, str, int], Document | None]
-"""Gives an edition's document in a format, below a number of its log; None where there is none."""
+DocumentOf = Callable[[Config, Edition, str, Part], Document | None]
+"""Gives a part of an edition by the ending of its address; None where there is none."""
 
 Receive = Callable[[Engine, str, str, bytes, str, datetime], Received]
 """Keeps a report: the platform, the method, the bytes, their media type, and when they came."""

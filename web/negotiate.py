@@ -46,6 +46,28 @@ def holds(if_none_match: bytes, etag: bytes) -> bool:
     return if_none_match.strip() == b"*" or etag in _TAG.findall(if_none_match)
 
 
+@lru_cache(maxsize=64)
+def takes_deltas(a_im: bytes) -> bool:
+    """Say whether a client takes the entries that changed for an answer: `A-IM: feed`."""
+    wishes = [wish.partition(b";")[0].strip().lower() for wish in a_im.split(b",")]
+    return b"feed" in wishes
+
+
+def held_at(if_none_match: bytes, etag: str) -> int | None:
+    """Find in If-None-Match an earlier state of what `etag` tags; the newest, by its number.
+
+    A tag ends in the number of the log that it stands at; before that stands what all states
+    share. None where a client names no earlier one, or holds the present one.
+    """
+    shared, _, now = etag.encode().rpartition(b"-")
+    held = []
+    for tag in _TAG.findall(if_none_match):
+        before, _, number = tag.strip(b'"').removesuffix(b"-gz").rpartition(b"-")
+        if before == shared and number.isdigit() and len(number) <= len(now):
+            held.append(int(number))
+    return max(held) if held and max(held) < int(now) else None
+
+
 def is_unmodified(if_modified_since: bytes, last_modified: datetime) -> bool:
     """Say whether nothing changed since the date a client sent; what is no date says nothing."""
     try:

@@ -14,9 +14,9 @@ import feeds
 from rules import text
 from schemas.config import Config
 from schemas.partner import Edition, Partner
-from schemas.publication import Document
+from schemas.publication import NEWEST, Document
 from schemas.tables import EPOCH
-from steps.publish import TOMBSTONE_HORIZON
+from steps.documents import TOMBSTONE_HORIZON
 from web import answers
 from web.answers import SAFE, Answer, Header
 from web.house import DocumentOf
@@ -122,7 +122,7 @@ def home(config: Config) -> Answer:
 
 def edition(config: Config, edition: Edition, document_of: DocumentOf, public_url: str) -> Ready:
     """Show an edition to the people of its partner: never a token, never another's name."""
-    found = {name: document_of(config, edition, name, 0) for name in _by_merit(feeds.names())}
+    found = {name: document_of(config, edition, name, NEWEST) for name in _by_merit(feeds.names())}
     documents = {name: document for name, document in found.items() if document}
     moved_at = max((d.last_modified for d in documents.values()), default=EPOCH)
     home_url = f"{public_url}/feeds/{edition.key}"
@@ -194,7 +194,7 @@ def _as_document(edition: Edition, body: bytes, moved_at: datetime) -> Document:
     return Document(
         edition=edition.key,
         format=PAGE,
-        below=0,
+        part="",
         media_type=HTML,
         etag=sha256(body).hexdigest()[:32],
         last_modified=moved_at,
@@ -202,4 +202,5 @@ def _as_document(edition: Edition, body: bytes, moved_at: datetime) -> Document:
         gzip=gzip.compress(body, 6, mtime=0),
         seq_from=0,
         seq_to=0,
+        as_of=0,
     )

@@ -2,9 +2,9 @@
 
 from schemas.config import Config
 from schemas.partner import Edition
-from schemas.publication import Document
-from steps import publish
-from steps.publish import Press
+from schemas.publication import Document, Part
+from steps import documents
+from steps.press import Press
 from store.database import Engine
 
 
@@ -18,10 +18,10 @@ class Documents:
         self._press: Press | None = None
 
     def __call__(
-        self, config: Config, edition: Edition, format_name: str, below: int
+        self, config: Config, edition: Edition, ending: str, part: Part
     ) -> Document | None:
         """Give one document of an edition; None where there is none."""
         press = self._press
         if press is None or press.config is not config:
             press = self._press = Press(config, self._public_url, self._key)
-        return publish.document(self._engine, press, edition, format_name, below)
+        return documents.document(self._engine, press, edition, ending, part)

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Generic, NamedTuple, TypeVar
 
 from starlette.types import Message
@@ -46,14 +47,16 @@ class Given(NamedTuple):
 class Ready:
     """A document, made ready to be sent."""
 
+    _status = 200
+    _caching = CACHING
+
     def __init__(self, document: Document, headers: tuple[Header, ...] = FEED_HEADERS) -> None:
         self.document = document
         self.size = len(document.body) + len(document.gzip)
         etag = document.etag.encode()
-        modified = document.last_modified
-        self._plain = _coding(b'"%b"' % etag, document.media_type, document.body, modified, headers)
+        self._plain = self._coding(b'"%b"' % etag, document.body, headers)
         gzip = (*headers, (b"content-encoding", b"gzip"))
-        self._gzip = _coding(b'"%b-gz"' % etag, document.media_type, document.gzip, modified, gzip)
+        self._gzip = self._coding(b'"%b-gz"' % etag, document.gzip, gzip)
 
     def answer(self, headers: dict[bytes, bytes], now: datetime) -> Given:
         """Answer a request of these headers at `now`."""
@@ -65,6 +68,22 @@ class Ready:
             answer = _dated(answer, modified - _SECOND)
         return Given(answer, held)
 
+    def _coding(self, etag: bytes, body: bytes, headers: tuple[Header, ...]) -> Coding:
+        modified = http_date(self.document.last_modified)
+        validators = ((b"etag", etag), (b"last-modified", modified), *self._caching)
+        whole = (
+            (b"content-type", self.document.media_type.encode()),
+            (b"content-length", b"%d" % len(body)),
+            *validators,
+            *SHARED,
+            *headers,
+        )
+        return Coding(
+            etag,
+            Answer(_start(self._status, whole), {"type": "http.response.body", "body": body}),
+            Answer(_start(304, (*validators, READABLE)), NOTHING),
+        )
+
     def _is_held(self, etag: bytes, headers: dict[bytes, bytes]) -> bool:
         if_none_match = headers.get(b"if-none-match")
         if if_none_match is not None:
@@ -73,22 +92,14 @@ class Ready:
         return since is not None and is_unmodified(since, self.document.last_modified)
 
 
-def _coding(
-    etag: bytes, media_type: str, body: bytes, modified: datetime, headers: tuple[Header, ...]
-) -> Coding:
-    validators = ((b"etag", etag), (b"last-modified", http_date(modified)), *CACHING)
-    whole = (
-        (b"content-type", media_type.encode()),
-        (b"content-length", b"%d" % len(body)),
-        *validators,
-        *SHARED,
-        *headers,
-    )
-    return Coding(
-        etag,
-        Answer(_start(200, whole), {"type": "http.response.body", "body": body}),
-        Answer(_start(304, (*validators, READABLE)), NOTHING),
-    )
+class Change(Ready):
+    """The entries that changed since a state that a client holds; no cache may keep it.
+
+    Spec: https://www.rfc-editor.org/rfc/rfc3229
+    """
+
+    _status = HTTPStatus.IM_USED
+    _caching = ((b"im", b"feed"), (b"cache-control", b"no-store, im"), *CACHING[1:])
 
 
 def _start(status: int, headers: tuple[Header, ...]) -> Message:

@@ -143,6 +143,17 @@ CASES = {
             Tombstone(id="urn:uuid:gone-2", reason="suspended", at=NOON + timedelta(hours=1)),
         ),
     ),
+    "archive": Case(
+        head(
+            self_url="https://retold.example/feeds/paper/north/archive-2.feed",
+            prev_archive_url="https://retold.example/feeds/paper/north/archive-1.feed",
+            manifest_url="https://retold.example/feeds/paper/north/manifest.json",
+            is_archive=True,
+        ),
+        (BARE,),
+        (None,),
+    ),
+    "complete": Case(head(is_complete=True), (BARE,), (None,)),
     "hostile": Case(
         head(
             title='North & <South> "both"',

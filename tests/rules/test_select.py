@@ -60,7 +60,7 @@ def _is_in(scope: dict[str, Any], story: Story, ground: select.Ground = NO_GROUN
 
 def test_a_story_that_everything_allows_is_in() -> None:
     assert _allowed(make.story(revision=3), _agreement()) == Desire(
-        story_id=make.story().id, revision=3, state=Shown.IN, reason="allowed"
+        story_id=make.story().id, revision=3, state=Shown.IN, reason="allowed", month="2026-01"
     )
 
 

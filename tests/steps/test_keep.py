@@ -83,13 +83,13 @@ def test_a_backup_is_restored_but_what_was_erased_stays_erased(
 def test_after_a_restore_no_document_bears_an_etag_of_the_lost_future(
     sqlite_engine: Engine, tmp_path: Path
 ) -> None:
-    from steps import publish  # noqa: PLC0415
+    from steps import documents  # noqa: PLC0415
 
     engine = filled(sqlite_engine)
-    before = publish.document(engine, press(), EDITION, "atom", 0)
+    before = documents.document(engine, press(), EDITION, "atom")
     keep.backup(engine, tmp_path / "b.db", note)
     keep.restore(engine, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
-    after = publish.document(engine, press(), EDITION, "atom", 0)
+    after = documents.document(engine, press(), EDITION, "atom")
     assert before is not None
     assert after is not None
     assert after.etag != before.etag

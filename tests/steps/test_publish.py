@@ -2,20 +2,23 @@
 
 import feedparser
 import pytest
+import sqlalchemy as sa
 from lxml import etree
 
-from rules import identity
+from rules import identity, manifest
+from schemas import tables
 from schemas.config import Config
 from schemas.errors import UnknownKindError
 from schemas.organisation import Organisation
 from schemas.partner import Agreement, Edition, Partner, Scope
-from schemas.publication import Document, Published
+from schemas.publication import NEWEST, Document, Part, PartKind, Published
 from schemas.story import Rights
-from steps import publish
+from schemas.tables import entry_months
+from steps import documents, publish
 from steps import stories as acts
-from steps.publish import Press
-from store import publication
-from store.database import Engine, reading
+from steps.press import Press
+from store import manifests, publication
+from store.database import Engine, reading, writing
 from tests import make
 from tests.tell import MONDAY, retold, tell, telling
 
@@ -46,9 +49,13 @@ def run(engine: Engine, on: Press | None = None) -> Published:
 def document(
     engine: Engine, name: str = "atom", below: int = 0, on: Press | None = None
 ) -> Document:
-    found = publish.document(engine, on or press(), EDITION, name, below)
+    found = documents.document(engine, on or press(), EDITION, name, page(below))
     assert found is not None
     return found
+
+
+def page(below: int) -> Part:
+    return Part(PartKind.PAGE, below) if below else NEWEST
 
 
 def entries(engine: Engine, on: Press | None = None) -> list[str]:
@@ -65,7 +72,7 @@ def test_publishing_twice_changes_nothing_and_no_byte(engine: Engine) -> None:
     before = document(engine)
     assert run(engine) == Published(edition="voice/north")
     assert document(engine) == before
-    assert publish.document(engine, press(), EDITION, "atom", 0) == before
+    assert documents.document(engine, press(), EDITION, "atom") == before
 
 
 def test_the_newest_change_stands_first_and_an_edit_is_a_revision(engine: Engine) -> None:
@@ -125,16 +132,18 @@ def test_only_pages_that_begin_at_an_entry_are_kept(engine: Engine) -> None:
     for below in (1, 2, 3):
         document(engine, below=below)
     with reading(engine) as connection:
-        kept = [publication.document(connection, "voice/north", "atom", n) for n in (1, 2, 3)]
+        kept = [
+            publication.document(connection, "voice/north", "atom", f"below-{n}") for n in (1, 2, 3)
+        ]
     assert [found is not None for found in kept] == [True, False, True]
 
 
 def test_a_page_beyond_the_log_and_a_format_not_agreed_are_not_there(engine: Engine) -> None:
     tell(engine, telling("1"))
-    assert publish.document(engine, press(), EDITION, "atom", 0) is None
+    assert documents.document(engine, press(), EDITION, "atom") is None
     run(engine)
-    assert publish.document(engine, press(), EDITION, "atom", 99) is None
-    assert publish.document(engine, press(), EDITION, "pdf", 0) is None
+    assert documents.document(engine, press(), EDITION, "atom", page(99)) is None
+    assert documents.document(engine, press(), EDITION, "pdf") is None
 
 
 @pytest.mark.parametrize(
@@ -225,3 +234,22 @@ def test_what_an_edition_counts_adds_up(engine: Engine) -> None:
     with reading(engine) as connection:
         assert publication.count(connection, "voice/north") == {"in": 1, "out": 1}
         assert publication.states(connection)["voice/north"].seq == 3
+
+
+def test_an_edition_of_an_earlier_version_is_added_up_at_its_next_publication(
+    engine: Engine,
+) -> None:
+    tell(engine, *(telling(str(n)) for n in range(4)))
+    run(engine)
+    tell(engine, removed=[("opinion", "1")])
+    run(engine)
+    with writing(engine) as connection:
+        before = manifests.months(connection, "voice/north")
+        connection.execute(sa.delete(entry_months))
+        connection.execute(sa.update(tables.entries).values(month=""))
+        assert manifests.months(connection, "voice/north") == {}
+    run(engine)
+    with reading(engine) as connection:
+        assert manifests.months(connection, "voice/north") == before != {}
+        held = manifests.held(connection, "voice/north")
+    assert manifest.sums(held) == before

@@ -11,7 +11,8 @@ FIRST = Delivery(
     token="abcdefgh",
     edition="nhs/all",
     format="atom",
-    below=0,
+    part="",
+    as_of=9,
     etag="e1",
     seq_from=1,
     seq_to=50,
@@ -44,7 +45,7 @@ def test_another_token_edition_format_page_or_state_is_another_delivery(
         FIRST,
         FIRST._replace(token="bcdefghi"),
         FIRST._replace(format="rss"),
-        FIRST._replace(below=50),
+        FIRST._replace(part="below-50"),
         FIRST._replace(etag="e2"),
     ]
     deliveries.add(connection, [*others, FIRST._replace(edition="nhs/some")])

@@ -16,7 +16,7 @@ from rules import entries
 from schemas.config import Config
 from schemas.feed import Head, Slot, Tombstone
 from schemas.partner import Agreement, Edition, Partner
-from schemas.publication import Document, EditionState
+from schemas.publication import NEWEST, Document, EditionState, Part, PartKind
 from schemas.views import Hit
 from steps import receive, tokens
 from store import publication
@@ -82,7 +82,7 @@ class Rig:
     config: Config = CONFIG
     hits: list[Hit] = field(default_factory=list)
     reports: list[tuple[str, str, bytes, str]] = field(default_factory=list)
-    made: list[tuple[str, str, int]] = field(default_factory=list)
+    made: list[tuple[str, str, str]] = field(default_factory=list)
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
 
     def __post_init__(self) -> None:
@@ -121,16 +121,20 @@ class Rig:
             publication.save_state(connection, state)
 
     def document(
-        self, config: Config, edition: Edition, format_name: str, below: int
+        self, config: Config, edition: Edition, format_name: str, part: Part
     ) -> Document | None:
         """Make an edition's document of made-up stories; there is one page below 11."""
-        self.made.append((edition.key, format_name, below))
+        self.made.append((edition.key, format_name, part.name))
         allowed = {f for a in config.agreements if a.partner == edition.partner for f in a.formats}
         with reading(self.engine) as connection:
             state = publication.state(connection, edition.key)
-        if format_name not in allowed or below not in {0, 11} or state is None:
+        if (
+            format_name not in allowed
+            or part not in {NEWEST, Part(PartKind.PAGE, 11)}
+            or state is None
+        ):
             return None
-        return document(edition, format_name, below, state)
+        return document(edition, format_name, part, state)
 
     def issue(self, partner: str, use: str = "feed", **fields: Any) -> str:
         return tokens.issue(self.engine, partner, use, self.now, **fields)
@@ -214,7 +218,7 @@ def _messages(chunks: Sequence[bytes]) -> Iterator[Message]:
     yield {"type": "http.disconnect"}
 
 
-def document(edition: Edition, format_name: str, below: int, state: EditionState) -> Document:
+def document(edition: Edition, format_name: str, part: Part, state: EditionState) -> Document:
     """Write a document as the publish step would."""
     assert state.moved_at is not None
     format_ = feeds.format_named(format_name)
@@ -239,14 +243,15 @@ def document(edition: Edition, format_name: str, below: int, state: EditionState
     return Document(
         edition=edition.key,
         format=format_name,
-        below=below,
+        part=part.name,
         media_type=format_.MEDIA_TYPE,
-        etag=f"{state.epoch}.{state.seq}.{format_name}.{below}",
+        etag=f"{state.epoch}.{state.seq}.{format_name}.{part.number}",
         last_modified=state.moved_at,
         body=body,
         gzip=gzip.compress(body, mtime=0),
         seq_from=1,
         seq_to=state.seq,
+        as_of=state.seq,
     )
 
 

@@ -19,7 +19,8 @@ def document(etag: str = "e1") -> Document:
     return Document(
         edition="nhs/all",
         format="atom",
-        below=0,
+        part="",
+        as_of=2,
         media_type="application/atom+xml",
         etag=etag,
         last_modified=NOON,
@@ -67,7 +68,7 @@ def test_the_first_delivery_of_a_state_is_kept_before_it_goes_out_and_repeats_wa
     repeated = shop.kept[1][0][0]
     assert (repeated.first_at, repeated.last_at) == (NOON, LATER)
     assert (repeated.token, repeated.edition, repeated.format) == ("t", "nhs/all", "atom")
-    assert (repeated.below, repeated.seq_from, repeated.seq_to) == (0, 1, 2)
+    assert (repeated.part, repeated.seq_from, repeated.seq_to) == ("", 1, 2)
 
 
 def test_another_token_or_another_state_is_another_delivery() -> None:

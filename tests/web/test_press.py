@@ -12,7 +12,8 @@ import pytest
 
 from schemas.partner import Edition
 from steps import collect
-from steps.publish import Press, publish
+from steps.press import Press
+from steps.publish import publish
 from store.database import Engine
 from store.hits import open_hits
 from tests import make

@@ -17,7 +17,7 @@ import requests
 from rules import beacon
 from schemas.config import Config
 from schemas.partner import Edition
-from schemas.publication import Document
+from schemas.publication import Document, Part
 from steps import tokens
 from store import deliveries
 from store.database import Engine, create_tables, open_engine, reading
@@ -160,11 +160,13 @@ class Faulty(Rig):
     told = ""
 
     def document(
-        self, config: Config, edition: Edition, format_name: str, below: int
+        self, config: Config, edition: Edition, format_name: str, part: Part
     ) -> Document | None:
         if self.told:
-            raise RuntimeError(f"{edition.key}.{format_name} of {config.name}: {self.told} {below}")
-        return super().document(config, edition, format_name, below)
+            raise RuntimeError(
+                f"{edition.key}.{format_name} of {config.name}: {self.told} {part.number}"
+            )
+        return super().document(config, edition, format_name, part)
 
 
 def test_no_line_of_the_log_and_no_answer_ever_bears_a_token(

@@ -17,7 +17,8 @@ def ready(body: bytes = b"words", etag: str = "e1") -> Ready:
     document = Document(
         edition="nhs/all",
         format="atom",
-        below=0,
+        part="",
+        as_of=2,
         media_type="application/atom+xml",
         etag=etag,
         last_modified=NOON,

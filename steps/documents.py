@@ -1,0 +1,287 @@
+"""Make the documents of editions, each at most once for each state of it."""
+
+import gzip
+from collections.abc import Sequence
+from datetime import timedelta
+
+import orjson
+
+from feeds import Format
+from rules import beacon, entries, manifest
+from schemas import months
+from schemas.feed import Head, Slot, Tombstone
+from schemas.partner import Edition
+from schemas.publication import NEWEST, Document, EditionState, Part, PartKind, Shown
+from schemas.tables import EPOCH
+from steps import press as presses
+from steps.press import MANIFEST, Press
+from store import manifests, publication, stories
+from store.database import Connection, Engine, one_writer, reading, writing
+from store.publication import EntryRow
+
+TOMBSTONE_HORIZON = timedelta(days=400)
+"""How long the newest documents go on saying that a story is gone."""
+
+BUCKET = 500
+"""Entries in one archive. Another number would renumber every archive there is."""
+
+MOST_IN_DELTA = 1000
+"""Changes in one delta; who missed more is better served by archives."""
+
+
+def document(
+    engine: Engine, press: Press, edition: Edition, ending: str, part: Part = NEWEST
+) -> Document | None:
+    """Give one document of an edition, by the ending of its address.
+
+    None where the format is not agreed, or where the edition has no such part.
+    """
+    with reading(engine) as connection:
+        state = publication.state(connection, edition.key)
+        if state is None:
+            return None
+        if part.kind is PartKind.MANIFEST:
+            if ending != MANIFEST:
+                return None
+            return _manifest(connection, press, edition, state, part)
+        format_ = press.formats(edition).get(ending)
+        seq = None if format_ is None else _stands_at(connection, edition, state, part)
+        if format_ is None or seq is None:
+            return None
+        etag = press.etag(edition, format_, state, part, seq)
+        kept = publication.document(connection, edition.key, ending, part.name)
+        if kept is not None and kept.etag == etag:
+            return kept
+    with writing(engine) as connection:
+        one_writer(connection, edition.key)
+        state = publication.state(connection, edition.key) or state
+        made = _make(connection, press, edition, format_, state, part)
+        if made is not None and _is_kept(connection, edition, part):
+            publication.keep_document(connection, made)
+    return made
+
+
+def _is_kept(connection: Connection, edition: Edition, part: Part) -> bool:
+    """A walk begins pages where entries stand; whatever else somebody asks is not kept."""
+    if part.kind is PartKind.PAGE:
+        return publication.stands_at(connection, edition.key, part.number)
+    return part.kind is not PartKind.DELTA
+
+
+def last_archive(connection: Connection, edition: Edition) -> int:
+    """Number the newest archive of an edition; 0 where it never showed anything."""
+    return -(-publication.last_ordinal(connection, edition.key) // BUCKET)
+
+
+def _ordinals(part: Part) -> tuple[int, int]:
+    return (part.number - 1) * BUCKET + 1, part.number * BUCKET
+
+
+def _stands_at(
+    connection: Connection, edition: Edition, state: EditionState, part: Part
+) -> int | None:
+    """Say at which number of the log a part stands; None where there is no such part."""
+    match part.kind:
+        case PartKind.ARCHIVE:
+            newest = publication.newest_between(connection, edition.key, *_ordinals(part))
+            return newest.seq if newest else None
+        case PartKind.PAGE:
+            return state.seq if 0 < part.number <= state.seq + 1 else None
+        case PartKind.DELTA:
+            return state.seq if part.number < state.seq else None
+    return state.seq
+
+
+def _make(
+    connection: Connection,
+    press: Press,
+    edition: Edition,
+    format_: Format,
+    state: EditionState,
+    part: Part,
+) -> Document | None:
+    found = _rows(connection, edition, state, part)
+    if found is None:
+        return None
+    rows, gone, more = found
+    seq = max((r.seq for r in (*rows, *gone)), default=state.seq)
+    moved_at = state.moved_at or EPOCH
+    if part.kind is PartKind.ARCHIVE:
+        moved_at = max(r.at for r in (*rows, *gone))
+    else:
+        seq = state.seq
+    head = _head(press, edition, format_, part).model_copy(
+        update={"updated_at": moved_at, "seq": seq}
+        | _ways(connection, press, edition, format_, part, rows[-1].seq if more else 0)
+    )
+    tombstones = [Tombstone(id=r.story_id, reason=r.reason, at=r.at) for r in gone]
+    body = format_.document(head, _slots(connection, press, edition, format_, rows), tombstones)
+    seqs = [r.seq for r in (*rows, *gone)]
+    return Document(
+        edition=edition.key,
+        format=format_.EXTENSION,
+        part=part.name,
+        media_type=format_.MEDIA_TYPE,
+        etag=press.etag(edition, format_, state, part, seq),
+        last_modified=moved_at,
+        body=body,
+        gzip=gzip.compress(body, 6, mtime=0),  # no clock may enter the bytes
+        seq_from=min(seqs, default=0),
+        seq_to=max(seqs, default=0),
+        as_of=state.seq,
+    )
+
+
+_Rows = tuple[list[EntryRow], list[EntryRow], bool]
+"""The stories shown, the removals among them, and whether older ones follow."""
+
+
+def _rows(
+    connection: Connection, edition: Edition, state: EditionState, part: Part
+) -> _Rows | None:
+    """Read what stands in a part; None where there is no such part."""
+    key = edition.key
+    if part.kind is PartKind.ARCHIVE:
+        found = publication.between(connection, key, *_ordinals(part))
+    elif part.kind is PartKind.DELTA:
+        found = publication.since(connection, key, part.number, MOST_IN_DELTA + 1)
+    else:
+        horizon = (state.moved_at or EPOCH) - TOMBSTONE_HORIZON
+        return publication.page(connection, key, part.number, edition.page_size, horizon)
+    if not found or (part.kind is PartKind.DELTA and len(found) > MOST_IN_DELTA):
+        return None
+    shown = [row for row in found if row.state is Shown.IN]
+    return shown, [row for row in found if row.state is Shown.OUT], False
+
+
+def _ways(
+    connection: Connection,
+    press: Press,
+    edition: Edition,
+    format_: Format,
+    part: Part,
+    after: int,
+) -> dict[str, object]:
+    """Say what a document says of those beside it."""
+
+    def at(kind: PartKind, number: int) -> str:
+        return press.address(edition, format_.EXTENSION, Part(kind, number))
+
+    if part.kind is PartKind.ARCHIVE:
+        before = part.number - 1
+        return {"is_archive": True} | (
+            {"prev_archive_url": at(PartKind.ARCHIVE, before)} if before else {}
+        )
+    if part.kind is PartKind.DELTA:
+        return {}
+    ways: dict[str, object] = {"next_url": at(PartKind.PAGE, after)} if after else {}
+    if part.kind is PartKind.NEWEST:
+        if not after:
+            return {"is_complete": True}
+        last = last_archive(connection, edition)
+        ways["prev_archive_url"] = at(PartKind.ARCHIVE, last)
+    return ways
+
+
+def _slots(
+    connection: Connection,
+    press: Press,
+    edition: Edition,
+    format_: Format,
+    rows: Sequence[EntryRow],
+) -> list[Slot]:
+    wanted = [(r.story_id, r.revision) for r in rows]
+    digest = press.names_digest(format_)
+    kept = publication.kept_fragments(connection, wanted, format_.EXTENSION, digest)
+    missing = [key for key in wanted if key not in kept]
+    made = {
+        (story.id, story.revision): format_.fragment(entries.entry(story, press.names))
+        for story in stories.at_revisions(connection, missing)
+    }
+    publication.keep_fragments(connection, made, format_.EXTENSION, digest)
+    kept |= made
+    partner = press.partner(edition)
+    return [
+        Slot(
+            fragment=kept[key],
+            beacon_url=press.public_url + beacon.path(partner.id, key[0], press.key)
+            if partner.beacon
+            else None,
+        )
+        for key in wanted
+    ]
+
+
+def _head(press: Press, edition: Edition, format_: Format, part: Part) -> Head:
+    first = press.address(edition, format_.EXTENSION)
+    credits_ = [a.attribution for a in press.agreements(edition) if a.attribution]
+    partner = press.partner(edition)
+    named = NEWEST if part.kind is PartKind.DELTA else part
+    return Head(
+        id=feed_id(edition),
+        title=edition.title,
+        partner=partner.name,
+        home_url=press.home(edition),
+        self_url=press.address(edition, format_.EXTENSION, named),
+        first_url=first,
+        manifest_url=press.address(edition, MANIFEST, Part(PartKind.MANIFEST)),
+        updated_at=EPOCH,
+        beacon=partner.beacon,
+        credit=" ".join(dict.fromkeys(credits_)) or None,
+    )
+
+
+def feed_id(edition: Edition) -> str:
+    """Name an edition for ever."""
+    return f"urn:retold:edition:{edition.partner}:{edition.id}"
+
+
+def _manifest(
+    connection: Connection, press: Press, edition: Edition, state: EditionState, part: Part
+) -> Document | None:
+    """Say what an edition comes to; of a month, which revisions of which stories it shows."""
+    known = manifests.months(connection, edition.key)
+    head = {"id": feed_id(edition), "method": manifest.METHOD}
+    if part.number:
+        name = months.name(part.number)
+        if name not in known:
+            return None
+        sum_ = known[name]
+        held = manifests.held(connection, edition.key, name)
+        told: dict[str, object] = {
+            "month": name,
+            "stories": [[one.story_id, one.revision] for one in held],
+        }
+        stamp = presses.digest(state.epoch, part.name, press.public_url, *sum_)[:24]
+    else:
+        sum_ = manifest.whole(known.values())
+        told = {
+            "updated_at": state.moved_at or EPOCH,
+            "seq": state.seq,
+            "months": [
+                {"month": name, **one._asdict(), "url": _month_url(press, edition, name)}
+                for name, one in known.items()
+            ],
+        }
+        stamp = presses.digest(state.epoch, part.name, press.public_url)[:24]
+    body = orjson.dumps(head | sum_._asdict() | told, option=_WRITTEN)
+    return Document(
+        edition=edition.key,
+        format=PartKind.MANIFEST,
+        part=part.name,
+        media_type="application/json",
+        etag=f"{stamp}-{sum_.shown if part.number else state.seq}",
+        last_modified=state.moved_at or EPOCH,
+        body=body,
+        gzip=gzip.compress(body, 6, mtime=0),
+        seq_from=0,
+        seq_to=0,
+        as_of=state.seq,
+    )
+
+
+_WRITTEN = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+
+
+def _month_url(press: Press, edition: Edition, name: str) -> str:
+    return press.address(edition, MANIFEST, Part(PartKind.MANIFEST, months.numbered(name)))

@@ -1,0 +1,110 @@
+"""All that an edition's documents depend on beside the store."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import feeds
+from feeds import Format
+from rules import select
+from schemas.config import Config
+from schemas.errors import UnknownKindError
+from schemas.partner import Agreement, Edition, Partner
+from schemas.publication import NEWEST, EditionState, Part, PartKind
+from schemas.story import Rights
+
+MANIFEST = "json"
+"""The ending of a manifest's address, whatever formats are agreed."""
+
+
+@dataclass(frozen=True)
+class Press:
+    """All that an edition's documents depend on beside the store."""
+
+    config: Config
+    public_url: str
+    """Where partners reach us, without a slash at its end."""
+    key: bytes
+    """For the beacon addresses."""
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """Name every organisation."""
+        return {o.id: o.name for o in self.config.organisations}
+
+    @cached_property
+    def ground(self) -> select.Ground:
+        """Lay out which organisation stands below which, and where."""
+        return select.ground(self.config.organisations)
+
+    @cached_property
+    def rights(self) -> dict[str, Rights]:
+        """Look up what each channel now allows."""
+        return {c.id: c.rights for c in self.config.channels}
+
+    def agreements(self, edition: Edition) -> tuple[Agreement, ...]:
+        """List the agreements of an edition's partner."""
+        return tuple(a for a in self.config.agreements if a.partner == edition.partner)
+
+    def partner(self, edition: Edition) -> Partner:
+        """Find an edition's partner."""
+        partner = self.config.partner(edition.partner)
+        if partner is None:  # a checked configuration has it
+            raise UnknownKindError(f"edition {edition.key} names no known partner")
+        return partner
+
+    def formats(self, edition: Edition) -> dict[str, Format]:
+        """List the formats that its agreements allow, by the ending of their addresses."""
+        allowed = {f for a in self.agreements(edition) for f in a.formats}
+        every = (feeds.format_named(name) for name in feeds.names())
+        return {f.EXTENSION: f for f in every if f.EXTENSION in allowed}
+
+    def selection_digest(self, edition: Edition) -> str:
+        """Digest all that decides which stories the edition shows."""
+        partner = self.partner(edition)
+        return digest(
+            [partner.publisher_name, partner.suspended, partner.zone],
+            edition.scope.model_dump(mode="json"),
+            [a.model_dump(mode="json") for a in self.agreements(edition)],
+            {c: r.model_dump(mode="json") for c, r in self.rights.items()},
+            [[o.id, o.region, *o.parents] for o in self.config.organisations],
+        )
+
+    def names_digest(self, format_: Format) -> str:
+        """Digest all that decides a fragment beside its story."""
+        return digest(format_.VERSION, sorted(self.names.items()))
+
+    def document_digest(self, edition: Edition, format_: Format) -> str:
+        """Digest all that decides a document beside the edition's log."""
+        partner = self.partner(edition)
+        return digest(
+            self.names_digest(format_),
+            [edition.title, edition.page_size, partner.name, partner.beacon, self.public_url],
+            [a.attribution for a in self.agreements(edition)],
+            sha256(self.key).hexdigest() if partner.beacon else "",
+        )
+
+    def home(self, edition: Edition) -> str:
+        """Say where an edition's page for people is: the stem of all its addresses."""
+        return f"{self.public_url}/feeds/{edition.key}"
+
+    def address(self, edition: Edition, ending: str, part: Part = NEWEST) -> str:
+        """Say where a document of an edition is; never with a token."""
+        return self.home(edition) + part.suffix(ending)
+
+    def etag(
+        self, edition: Edition, format_: Format, state: EditionState, part: Part, seq: int
+    ) -> str:
+        """Tag a document: what all its states share, `-`, and the number of the log it stands at.
+
+        A delta bears the tag of the newest document: whoever has merged it holds that.
+        """
+        named = NEWEST if part.kind is PartKind.DELTA else part
+        shared = (state.epoch, format_.EXTENSION, named.name)
+        return f"{digest(*shared, self.document_digest(edition, format_))[:24]}-{seq}"
+
+
+def digest(*parts: Any) -> str:
+    """Digest whatever is given, in hex."""
+    return sha256(repr(parts).encode()).hexdigest()
