@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
+from connectors import _table_where
 from schemas._record import Record
 from schemas.channel import Options
 from schemas.story import Kind
@@ -25,6 +26,9 @@ NO_ANSWER = (
 )
 """What stands in exports where nobody answered."""
 
+
+_OTHER_WAYS = 2
+"""Of path, url and place one is named, and these are not."""
 
 _PROBE = ' ,;|"\t\r\nA1'
 
@@ -136,6 +140,16 @@ class Opts(Options):
     """A file, a folder of files, or a pattern as `exports/*.csv`."""
     url: str | None = None
     """The address of one file, where it is not on this machine."""
+    place: str | None = None
+    """A file, folder or pattern on an SFTP server (`sftp://user@host:22/exports/*.csv`) or in S3
+    (`s3://bucket/exports/*.csv`). Its secrets are `password` or `private_key`, and for S3
+    `access_key` and `secret_key`."""
+    host_key: str | None = None
+    """The SFTP server's host key, as `ssh-ed25519 AAAA…` or `SHA256:…`; another is refused."""
+    endpoint: str | None = None
+    """The address of an S3-compatible store, where it is not Amazon's own."""
+    region: str | None = Field(default=None, pattern=r"^[0-9a-z-]+$")
+    """The region of the bucket, as `eu-west-2`; `us-east-1` where left out."""
     format: Format = "auto"
     """`csv`, `tsv`, `xlsx` or `jsonl`; `auto` goes by the file's name, then by its content. An
     OpenDocument sheet is told as `xlsx`."""
@@ -188,8 +202,10 @@ class Opts(Options):
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        if (self.path is None) == (self.url is None):
-            raise ValueError("name either a path or a url")
+        if [self.path, self.url, self.place].count(None) != _OTHER_WAYS:
+            raise ValueError("name one of path, url and place")
+        if fault := _table_where.fault(self.place, self.model_dump()):
+            raise ValueError(fault)
         if [bool(self.id), bool(self.columns.id), bool(self.id_from)].count(True) != 1:
             raise ValueError("name the column of the id, or in id_from those that make one up")
         if not self.texts():
@@ -197,6 +213,27 @@ class Opts(Options):
         if self.columns.question and not self.columns.body:
             raise ValueError("name the column of the answers too, as body")
         return self
+
+    @field_validator("place")
+    @classmethod
+    def _is_a_place(cls, place: str | None) -> str | None:
+        if place is not None:
+            _table_where.where(place)
+        return place
+
+    @field_validator("host_key")
+    @classmethod
+    def _is_a_key(cls, told: str | None) -> str | None:
+        if told is not None:
+            _table_where.host_key(told)
+        return told
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_an_address(cls, told: str | None) -> str | None:
+        if told is not None:
+            _table_where.endpoint(told)
+        return told
 
     @field_validator("encoding")
     @classmethod

@@ -8,23 +8,22 @@ Spec: https://www.rfc-editor.org/rfc/rfc4180 and https://jsonlines.org/
 
 import hashlib
 import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
-from connectors import _csv_rows, _table_pages, _web_page
+from connectors import _csv_rows, _table_files, _table_pages, _table_places, _web_page
 from connectors._http import Http
+from connectors._table_files import File
 from connectors._table_options import Opts
 from connectors._table_pages import BOM, JSON_LINES, MEDIA_TYPES, Form, Page, TableError
 from connectors._table_rows import RowReader
 from connectors.channels import told
 from schemas.channel import Channel, DateReading, Faulty, Fetched, Options, Parsed, Tells
-from schemas.errors import GarbledError, RefusedError, UnfitError, UnreachableError
+from schemas.errors import GarbledError, UnfitError
 from schemas.story import Draft
 
 VERSION = "1"
@@ -34,20 +33,6 @@ EVERY = "1d"
 TELLS = frozenset({Tells.EDITS, Tells.REPLIES})
 
 _UNCHANGED = 304
-_PATTERN = re.compile(r"[*?\[]")
-_BLOCK = 1 << 20
-_BEGINNING = 4_096
-
-
-class _File(NamedTuple):
-    """One file, and what tells it from what it was before."""
-
-    name: str
-    url: str
-    digest: str
-    beginning: bytes
-    lines: int
-    open: Callable[[], IO[bytes]]
 
 
 class _State(NamedTuple):
@@ -57,6 +42,8 @@ class _State(NamedTuple):
     """What was asked, and how it was read: after a change, all is to be read again."""
     read: dict[str, str]
     """The digest of each file that was read whole, by name."""
+    stamps: dict[str, str]
+    """What the listing of a place said of each of them, by name."""
     at: tuple[str, str, int] | None = None
     """The file under reading: its name, its digest, and where its next page begins."""
     etag: str | None = None
@@ -70,30 +57,79 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
     """
     options = told(channel, Opts)
     state = _state(cursor, options)
-    if options.url is None:
-        files = [_on_disk(channel.id, path) for path in _paths(channel.id, options)]
+    faults: list[str] = []
+    if options.place is not None:
+        yield from _elsewhere(channel, http, options, state, faults)
     else:
-        files, state = _on_the_web(channel, options.url, http, state)
+        if options.url is None:
+            named = _table_files.paths(channel.id, options.path or "")
+            files = [_table_files.on_disk(channel.id, path) for path in named]
+        else:
+            files, state = _on_the_web(channel, options.url, http, state)
+        yield from _at_hand(channel.id, files, options, state, faults)
+    if faults:
+        raise GarbledError(channel.id, "; ".join(faults))
+
+
+def _at_hand(
+    who: str, files: list[File], options: Opts, state: _State, faults: list[str]
+) -> Iterator[Fetched]:
     read = {file.name: file.digest for file in files if state.read.get(file.name) == file.digest}
     state = state._replace(read=read)
-    faults: list[str] = []
     todo = list(_formed([file for file in files if file.name not in read], options, faults))
     countable = all(form == "jsonl" for _, form in todo)
     total = sum(file.lines for file, _ in todo) if countable else None
     for file, form in todo:
         try:
-            for fetched, after in _unread(channel.id, file, form, options, state):
+            for fetched, after in _unread(who, file, form, options, state):
                 state = after
                 yield fetched.model_copy(update={"records": total})
         except TableError as error:
             faults.append(f"{file.name}: {error}")
-    if faults:
-        raise GarbledError(channel.id, "; ".join(faults))
 
 
-def _formed(
-    files: Iterable[_File], options: Opts, faults: list[str]
-) -> Iterator[tuple[_File, Form]]:
+def _elsewhere(
+    channel: Channel, http: Http, options: Opts, state: _State, faults: list[str]
+) -> Iterator[Fetched]:
+    """Copy one file after the other, and none that its listing tells to be as it was read."""
+    with _table_places.opened(channel, http, options) as place:
+        found = place.listed()
+        state = _still_there(state, {stored.name: stored.stamp for stored in found})
+        for stored in found:
+            if stored.name in state.stamps:
+                continue
+            try:
+                with place.copied(stored) as file:
+                    if state.read.get(file.name) == file.digest:
+                        state = _done(state, file)
+                        continue
+                    form = _table_pages.form_of(options, file.name, file.beginning)
+                    state = state._replace(read=_without(state.read, file.name))
+                    for fetched, after in _unread(channel.id, file, form, options, state):
+                        state = after
+                        yield fetched
+            except TableError as error:
+                faults.append(f"{stored.name}: {error}")
+
+
+def _still_there(state: _State, stamps: Mapping[str, str]) -> _State:
+    """Forget files that are gone, and the stamps of those that seem to have changed."""
+    return state._replace(
+        read={name: digest for name, digest in state.read.items() if name in stamps},
+        stamps={name: stamp for name, stamp in state.stamps.items() if stamps.get(name) == stamp},
+    )
+
+
+def _without(read: Mapping[str, str], name: str) -> dict[str, str]:
+    return {other: digest for other, digest in read.items() if other != name}
+
+
+def _done(state: _State, file: File) -> _State:
+    stamps = state.stamps | ({file.name: file.stamp} if file.stamp else {})
+    return state._replace(read=state.read | {file.name: file.digest}, stamps=stamps, at=None)
+
+
+def _formed(files: Iterable[File], options: Opts, faults: list[str]) -> Iterator[tuple[File, Form]]:
     for file in files:
         try:
             yield file, _table_pages.form_of(options, file.name, file.beginning)
@@ -102,15 +138,15 @@ def _formed(
 
 
 def _unread(
-    who: str, file: _File, form: Form, options: Opts, state: _State
+    who: str, file: File, form: Form, options: Opts, state: _State
 ) -> Iterator[tuple[Fetched, _State]]:
     """Give what is unread of one file, each page with the state once it is kept."""
     at = state.at
     start = at[2] if at and at[:2] == (file.name, file.digest) else 0
-    with _readable(who, file.name), file.open() as stream:
+    with _table_files.readable(who, file.name), file.open() as stream:
         for page, is_last in _with_last(_table_pages.pages(stream, form, options, start)):
             if is_last:
-                state = state._replace(read=state.read | {file.name: file.digest}, at=None)
+                state = _done(state, file)
             else:
                 state = state._replace(at=(file.name, file.digest, page.after))
             fetched = Fetched(
@@ -139,59 +175,10 @@ def _state(cursor: str | None, options: Opts) -> _State:
         kept = orjson.loads(cursor)
         if kept["asked"] == asked:
             return _State(**kept | {"at": kept["at"] and tuple(kept["at"])})
-    return _State(asked, {})
+    return _State(asked, {}, {})
 
 
-def _paths(who: str, options: Opts) -> list[Path]:
-    """List the files that a path names, in order of their names."""
-    path = Path(options.path or "")
-    with _readable(who, str(path)):
-        if path.is_dir():
-            tables = (found for found in path.iterdir() if _table_pages.is_table(found.name))
-            return sorted(found for found in tables if found.is_file())
-        if _PATTERN.search(str(path)):
-            anchor = Path(path.anchor)
-            found = anchor.glob(str(path.relative_to(anchor)))
-            return sorted(one for one in found if one.is_file())
-    if not path.is_file():
-        raise RefusedError(who, f"there is no file {path}; put it there, or correct `path`")
-    return [path]
-
-
-@contextmanager
-def _readable(who: str, name: str) -> Iterator[None]:
-    """Tell what the machine says of a file in our own words."""
-    try:
-        yield
-    except (FileNotFoundError, PermissionError) as error:
-        reason = error.strerror or "it cannot be opened"
-        raise RefusedError(who, f"{name}: {reason}; check its place and its permissions") from error
-    except OSError as error:
-        raise UnreachableError(who, f"{name}: {error.strerror or error}") from error
-
-
-def _on_disk(who: str, path: Path) -> _File:
-    digest, beginning, lines, block = hashlib.sha256(), b"", 1, b""
-    with _readable(who, path.name), path.open("rb") as stream:
-        while read := stream.read(_BLOCK):
-            block = read
-            digest.update(block)
-            beginning = beginning or block[:_BEGINNING]
-            lines += block.count(b"\n")
-        return _File(
-            # A name that is no Unicode must not break the cursor.
-            name=str(path).encode("utf-8", "backslashreplace").decode(),
-            url=path.resolve().as_uri(),
-            digest=digest.hexdigest(),
-            beginning=beginning,
-            lines=lines - block.endswith(b"\n"),
-            open=lambda: path.open("rb"),
-        )
-
-
-def _on_the_web(
-    channel: Channel, url: str, http: Http, state: _State
-) -> tuple[list[_File], _State]:
+def _on_the_web(channel: Channel, url: str, http: Http, state: _State) -> tuple[list[File], _State]:
     # The rest of a file that was not read to its end is wanted even if nothing changed.
     known = state if state.at is None else state._replace(etag=None, last_modified=None)
     token = channel.secrets.get("token")
@@ -204,20 +191,10 @@ def _on_the_web(
     )
     if answer.status == _UNCHANGED:
         return [], state
+    name = PurePosixPath(urlsplit(url).path).name or url
     body = answer.body
-    file = _File(
-        name=PurePosixPath(urlsplit(url).path).name or url,
-        url=answer.url,
-        digest=hashlib.sha256(body).hexdigest(),
-        beginning=body[:_BEGINNING],
-        lines=_lines(body),
-        open=lambda: io.BytesIO(body),
-    )
+    file = _table_files.measured(io.BytesIO(body), name, answer.url, lambda: io.BytesIO(body))
     return [file], state._replace(etag=answer.etag, last_modified=answer.last_modified)
-
-
-def _lines(body: bytes) -> int:
-    return body.count(b"\n") + (not body.endswith(b"\n"))
 
 
 def parse(channel: Channel, fetched: Fetched) -> Parsed:

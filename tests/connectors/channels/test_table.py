@@ -432,8 +432,8 @@ def test_dates_are_kept_as_told_with_the_way_to_read_them() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({}, "either a path or a url"),
-        ({"path": "a", "url": "https://x.example/a"}, "either a path or a url"),
+        ({}, "one of path, url and place"),
+        ({"path": "a", "url": "https://x.example/a"}, "one of path, url and place"),
         ({"path": "a", "columns": {"body": "b"}}, "column of the id"),
         ({"path": "a", "id": "a", "columns": {"id": "a", "body": "b"}}, "column of the id"),
         ({"path": "a", "id": "a"}, "holds text"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors import _table_files
 from connectors.channels import table
 from demo.world import _xlsx, survey
 from schemas.channel import Fetched
@@ -187,11 +188,11 @@ def test_a_file_that_vanishes_meanwhile_is_refused(tmp_path: Path) -> None:
         (tmp_path / "b.csv").symlink_to(tmp_path / "gone")
         assert drafts([next(pages)]) == IDS
     with pytest.raises(RefusedError, match="No such file"):
-        table._on_disk("survey", tmp_path / "b.csv")
+        _table_files.on_disk("survey", tmp_path / "b.csv")
 
 
 def test_a_disk_that_fails_is_asked_again_later() -> None:
-    with pytest.raises(UnreachableError, match="survey: x"), table._readable("survey", "x"):
+    with pytest.raises(UnreachableError, match="survey: x"), _table_files.readable("survey", "x"):
         raise OSError(5, "Input/output error")
 
 
