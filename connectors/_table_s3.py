@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
@@ -37,6 +38,18 @@ _NOT_LET_IN = (
 
 _BLOCK = 4 << 20
 """Bytes that are held at once."""
+
+
+_NOTHING = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, os.devnull, None),
+    "credentials_file": (None, None, os.devnull, None),
+}
+"""What botocore is to know of the machine: neither by the environment nor by files."""
+
+
+class _StrangeError(ValueError):
+    """What came is no answer of a store."""
 
 
 class Store(NamedTuple):
@@ -139,20 +152,13 @@ def opened(who: str, http: Http, store: Store, secrets: Mapping[str, str]) -> It
     if store.endpoint:
         origin = _table_where.endpoint(store.endpoint)
         gate.admit(origin.host, origin.port)
-    nothing = (None, None, os.devnull, None)
     files = s3fs.S3FileSystem(
         # Without keys botocore would look for some all over the machine.
         anon=not key,
         key=key,
         secret=secret,
         endpoint_url=store.endpoint,
-        session=AioSession(
-            session_vars={
-                "profile": (None, None, None, None),
-                "config_file": nothing,
-                "credentials_file": nothing,
-            }
-        ),
+        session=AioSession(session_vars=_NOTHING),
         client_kwargs={
             "region_name": store.region or _REGION,
             "verify": str(http.limits.ca_bundle or DEFAULT_CA_BUNDLE_PATH),
@@ -164,6 +170,7 @@ def opened(who: str, http: Http, store: Store, secrets: Mapping[str, str]) -> It
     files.retries = http.limits.attempts
     with _bounded(who, store.where, http, gate):
         client = files.connect()
+        client.meta.events.register("after-call.s3.ListObjectsV2", _check_listing)
     try:
         yield Door(
             files,
@@ -173,6 +180,12 @@ def opened(who: str, http: Http, store: Store, secrets: Mapping[str, str]) -> It
         )
     finally:
         sync(files.loop, client.close)
+
+
+def _check_listing(http_response: Any, parsed: Mapping[str, Any], **_: Any) -> None:
+    """Refuse a web page, which would pass for a listing of nothing."""
+    if http_response.status_code == HTTPStatus.OK and "Name" not in parsed:
+        raise _StrangeError
 
 
 def _config(http: Http, gate: _Gate, endpoint: str | None) -> dict[str, Any]:

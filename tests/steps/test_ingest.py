@@ -103,6 +103,19 @@ def test_a_second_run_changes_nothing(engine: Engine, path: Path) -> None:
     assert published(engine) == 2
 
 
+def test_a_corrected_file_changes_the_row_that_was_corrected_and_no_other(
+    engine: Engine, path: Path
+) -> None:
+    rows = [f"{n},Kind staff {n},2026-01-02T09:00:00Z,1\n" for n in range(1, 6)]
+    header = "id,text,date,fft\n"
+    path.write_text(header + "".join(rows))
+    assert bring(engine, survey(path)) == Saved(new=5)
+    rows[2] = rows[2].replace("Kind", "Very kind")
+    path.write_text(header + "".join(reversed(rows)))
+    assert bring(engine, survey(path)) == Saved(changed=1, unchanged=4)
+    assert published(engine) == 5
+
+
 def test_progress_is_told_after_each_page(sqlite_engine: Engine, path: Path) -> None:
     told: list[tuple[int, int | None]] = []
     channel = survey(path, rows_per_page=2)

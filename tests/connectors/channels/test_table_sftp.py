@@ -3,11 +3,13 @@
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncssh
 import pytest
 from pydantic import ValidationError
 
@@ -244,7 +246,7 @@ def test_a_server_with_another_key_learns_nothing(far: Sftp, told: str) -> None:
 
 
 def test_a_server_without_a_key_of_that_kind_is_refused(far: Sftp) -> None:
-    rsa = far_places.asyncssh.generate_private_key("ssh-rsa").export_public_key().decode()
+    rsa = asyncssh.generate_private_key("ssh-rsa").export_public_key().decode()
 
     error = fault(far, about(far, "/exports", host_key=rsa))
 
@@ -278,7 +280,7 @@ def test_who_is_not_let_in_is_told_what_to_check(
 
 
 def test_another_key_is_not_let_in(far: Sftp) -> None:
-    key = far_places.asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
+    key = asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode()
 
     assert "refused the login" in str(fault(far, about(far, "/exports", {"private_key": key})))
 
@@ -412,3 +414,12 @@ def test_a_port_is_22_where_none_is_named() -> None:
     found = _table_where.where("sftp://ash@[::1]/x")
 
     assert (found.host, found.port, found.user, found.path) == ("::1", 22, "ash", "/x")
+
+
+def test_where_the_extra_is_missing_it_is_named(far: Sftp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "paramiko", None)
+
+    error = fault(far, about(far, "/exports"))
+
+    assert isinstance(error, RefusedError)
+    assert "pip install retold[sftp]" in str(error)
