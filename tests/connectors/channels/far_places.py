@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import inspect
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ class Sftp:
     connections: list[asyncssh.SSHServerConnection] = field(default_factory=list)
     forbids: bool = False
     """Whether nothing may be read."""
+    sent: int = 0
+    """Bytes of files that were given away."""
     tried: list[str] = field(default_factory=list)
     """Who tried to log in."""
 
@@ -83,6 +86,12 @@ def _files(far: Sftp) -> type[asyncssh.SFTPServer]:
         def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
             far.opened.append(path.decode())
             return super().open(path, pflags, attrs)
+
+        async def read(self, file_obj: object, offset: int, size: int) -> bytes:
+            told = super().read(file_obj, offset, size)
+            payload = await told if inspect.isawaitable(told) else told
+            far.sent += len(payload)
+            return payload
 
         def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
             if far.forbids:
