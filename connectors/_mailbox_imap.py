@@ -57,6 +57,14 @@ class Listed(NamedTuple):
     """Its bytes, as the server says."""
 
 
+class Told(NamedTuple):
+    """What came of asking for messages; those that are gone from the folder are in neither."""
+
+    given: dict[int, bytes]
+    refused: tuple[int, ...] = ()
+    """Messages that are there, and that the server does not give even when asked for alone."""
+
+
 class _TooMuchError(Exception):
     """An answer is larger than the limits allow."""
 
@@ -133,6 +141,8 @@ class Folder:
         self._limits = limits
         self.validity = 0
         """The UIDVALIDITY: where it changes, every UID means another message."""
+        self._gives = False
+        """Whether a message was given: if so, what is refused is not the whole folder."""
 
     def open(self) -> None:
         """Open the folder so that nothing in it can change."""
@@ -154,28 +164,71 @@ class Folder:
 
     def listed(self, after: int) -> list[Listed]:
         """List the messages above a UID, the lowest first, without deleted ones and drafts."""
-        found = self._fetched(f"{after + 1}:*", "(UID FLAGS RFC822.SIZE)")
+        found, refusal = self._asked("FETCH", f"{after + 1}:*", "(UID FLAGS RFC822.SIZE)")
+        if refusal is not None:
+            raise self._ailing()
         # A server answers `9:*` with its last message, even where that is the eighth.
         messages = {one.uid: one for one in map(_listed, found) if one and one.uid > after}
         return sorted(messages.values())
 
-    def letters(self, uids: Sequence[int], most: int, *, heads: bool = False) -> dict[int, bytes]:
-        """Read messages, or their heads, up to so many bytes each; those that are gone are not."""
+    def letters(self, uids: Sequence[int], most: int, *, heads: bool = False) -> Told:
+        """Read messages, or their heads, up to so many bytes each; those that are gone are not.
+
+        What is not given is asked for once more, alone: one bad message makes some servers
+        refuse a whole answer, or leave it out as if it were gone. A server that gives no message
+        of the folder at all is an UnreachableError: it is that which ails, not each of them.
+        """
+        what = f"(UID BODY.PEEK[{'HEADER' if heads else ''}]<0.{most}>)"
+        given = self._given(uids, what)
+        missed = self._there([uid for uid in uids if uid not in given])
+        self._gives = self._gives or bool(given)
+        if missed and not self._gives and not self._gives_an_end():
+            raise self._ailing()
+        for uid in missed:
+            given |= self._given([uid], what)
+        return Told(given, tuple(self._there([uid for uid in missed if uid not in given])))
+
+    def _given(self, uids: Sequence[int], what: str) -> dict[int, bytes]:
+        """Ask for messages; give what comes of them, be it before a refusal."""
         if not uids:
             return {}
-        section = "HEADER" if heads else ""
-        wanted = ",".join(map(str, uids))
-        found = self._fetched(wanted, f"(UID BODY.PEEK[{section}]<0.{most}>)")
+        found, refusal = self._asked("FETCH", ",".join(map(str, uids)), what)
+        if refusal is not None and _LATER.search(refusal):
+            raise self._ailing()
         return {uid: raw for uid, raw in _bodies(found) if uid in set(uids)}
 
-    def _fetched(self, uids: str, what: str) -> list[Any]:
+    def _there(self, uids: Sequence[int]) -> list[int]:
+        """Tell which of these messages still stand in the folder."""
+        if not uids:
+            return []
+        found, refusal = self._asked("SEARCH", "UID", ",".join(map(str, uids)))
+        if refusal is not None:
+            raise self._ailing()
+        there = {int(uid) for line in found if line for uid in line.split()}
+        return [uid for uid in uids if uid in there]
+
+    def _gives_an_end(self) -> bool:
+        """Tell whether the first message of the folder is given, or the last."""
+        for number in ("1", "*"):
+            with self._asking():
+                verdict, found = self._wire.fetch(number, "(BODY.PEEK[HEADER]<0.1>)")
+            if verdict == "OK" and any(isinstance(one, tuple) for one in found):
+                return True
+        return False
+
+    def _asked(self, command: str, *told: str) -> tuple[list[Any], str | None]:
+        """Give what is answered, and what stands beside a NO; None where it is none."""
         with self._asking():
-            verdict, found = self._wire.uid("FETCH", uids, what)
-        if verdict != "OK":
-            raise UnreachableError(
-                self._who, f"{self._place.where}: it could not read its folder; it may later"
-            )
-        return found
+            verdict, found = self._wire.uid(command, *told)
+            if verdict == "OK":
+                return found, None
+            _, before = self._wire.response(command)
+        return before, str(found[-1])
+
+    def _ailing(self) -> UnreachableError:
+        return UnreachableError(
+            self._who, f"{self._place.where}: it could not read its folder; it may later"
+        )
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

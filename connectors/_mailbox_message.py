@@ -38,11 +38,15 @@ class _Words(NamedTuple):
     form: BodyFormat
 
 
-def name(letter: Letter) -> str:
+def name(letter: Letter) -> str | None:
     """Name a message by its Message-ID, where it has one, and by its bytes where not.
+
+    None where nothing of it was read.
 
     It is a digest, since a Message-ID tells whose server it was sent from, and may tell by whom.
     """
+    if letter.part == "unread" and not letter.raw:
+        return None
     return _name(letter, message_from_bytes(letter.raw))
 
 
@@ -53,11 +57,21 @@ def read(letter: Letter, *, keep_names: bool, service: str | None) -> Draft | Sk
     automatic = _automatic(message)
     if automatic:
         return Skipped(code=automatic, external_id=named)
-    if not letter.is_whole:
+    _require_whole(letter)
+    return _draft(message, named, keep_names=keep_names, service=service)
+
+
+def _require_whole(letter: Letter) -> None:
+    if letter.part == "head":
         raise UnfitError(
             "too_large", "it is larger than `largest_bytes`; only its head was read and is kept"
         )
-    return _draft(message, named, keep_names=keep_names, service=service)
+    if letter.part == "unread":
+        raise UnfitError(
+            "unreadable",
+            f"the server has it under the UID {letter.uid} and does not give it; open it there,"
+            " and put a copy that can be opened into the folder",
+        )
 
 
 def _draft(message: Message, named: str, *, keep_names: bool, service: str | None) -> Draft:

@@ -1,18 +1,22 @@
 """How letters of a mailbox are kept as one payload: each byte for byte, with its length before it.
 
 A page begins with a line of its own; then comes, for each letter, a line as `message 17 2048`
-(its UID and its bytes), the letter, and a line break. Of a `head` only the head was read.
+(its UID and its bytes), the letter, and a line break. Of a `head` only the head was read; an
+`unread` one is there and the server does not give it: at most its head follows.
 """
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple, cast
+
+Part = Literal["message", "head", "unread"]
+"""How much of a letter there is."""
 
 MEDIA_TYPE = "application/vnd.retold.mailbox"
 """Of a page of letters."""
 
 _BEGINNING = b"retold mailbox 1\n"
-_FRAME = re.compile(rb"(message|head) ([0-9]{1,10}) ([0-9]{1,12})\n")
+_FRAME = re.compile(rb"(message|head|unread) ([0-9]{1,10}) ([0-9]{1,12})\n")
 
 
 class Letter(NamedTuple):
@@ -20,8 +24,7 @@ class Letter(NamedTuple):
 
     uid: int
     raw: bytes
-    is_whole: bool = True
-    """Whether more than its head was read."""
+    part: Part = "message"
 
 
 def write(letters: Iterable[Letter]) -> bytes:
@@ -40,8 +43,8 @@ def read(payload: bytes) -> list[Letter]:
 
 
 def _framed(letter: Letter) -> bytes:
-    kind = b"message" if letter.is_whole else b"head"
-    return b"%s %d %d\n%s\n" % (kind, letter.uid, len(letter.raw), letter.raw)
+    head = f"{letter.part} {letter.uid} {len(letter.raw)}\n"
+    return b"%s%s\n" % (head.encode(), letter.raw)
 
 
 def _letters(payload: bytes) -> Iterator[Letter]:
@@ -53,5 +56,6 @@ def _letters(payload: bytes) -> Iterator[Letter]:
         end = frame.end() + int(frame[3])
         if payload[end : end + 1] != b"\n":
             raise ValueError(f"the letter at byte {place} is not as long as it says")
-        yield Letter(int(frame[2]), payload[frame.end() : end], frame[1] == b"message")
+        part = cast("Part", frame[1].decode())
+        yield Letter(int(frame[2]), payload[frame.end() : end], part)
         place = end + 1

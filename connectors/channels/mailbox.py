@@ -135,16 +135,23 @@ def _batches(
 
 
 def _letters(folder: Folder, batch: Sequence[Listed], largest: int) -> list[Letter]:
-    """Read a batch: what is too large, by its size or by what comes, as its head alone."""
+    """Read a batch: what is too large, by its size or by what comes, as its head alone.
+
+    So is what the server does not give; where it gives no head either, only its UID is noted.
+    """
     fit = [one.uid for one in batch if one.size <= largest]
     unfit = [one.uid for one in batch if one.size > largest]
     bodies = folder.letters(fit, largest + 1)
     letters = [
-        Letter(uid, raw) if len(raw) <= largest else Letter(uid, _head(raw), is_whole=False)
-        for uid, raw in bodies.items()
+        Letter(uid, raw) if len(raw) <= largest else Letter(uid, _head(raw), "head")
+        for uid, raw in bodies.given.items()
     ]
-    heads = folder.letters(unfit, _HEAD_BYTES, heads=True)
-    return sorted(letters + [Letter(uid, raw, is_whole=False) for uid, raw in heads.items()])
+    heads = folder.letters([*unfit, *bodies.refused], _HEAD_BYTES, heads=True)
+    letters += [
+        Letter(uid, raw, "unread" if uid in bodies.refused else "head")
+        for uid, raw in heads.given.items()
+    ]
+    return sorted(letters + [Letter(uid, b"", "unread") for uid in heads.refused])
 
 
 def _head(raw: bytes) -> bytes:

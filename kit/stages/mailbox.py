@@ -63,6 +63,11 @@ class Box:
     """Every line but those with a password in it."""
     seen: set[int] = field(default_factory=set)
     """Messages that were marked as read."""
+    bad: dict[int, str] = field(default_factory=dict)
+    """Messages that are not given, by UID, each with what is answered in their place; nothing
+    where the answer leaves one out as if it were gone."""
+    gives_heads: bool = True
+    """Whether of such a message the head is given."""
 
 
 def options(place: str) -> Mapping[str, Any]:
@@ -193,7 +198,8 @@ class _Talk(socketserver.StreamRequestHandler):
             "AUTHENTICATE": self._authenticate,
             "EXAMINE": self._open,
             "SELECT": self._open,
-            "UID": self._fetch,
+            "UID": self._uid,
+            "FETCH": self._numbered,
             "LOGOUT": self._leave,
         }
         verdict = ways[command](rest, command) if command in ways else "BAD unknown"
@@ -232,14 +238,33 @@ class _Talk(socketserver.StreamRequestHandler):
         self._say(f"* {count} EXISTS\r\n* OK [UIDVALIDITY {self.box.validity}] ok\r\n".encode())
         return f"OK [READ-{'WRITE' if self.writes else 'ONLY'}] done"
 
-    def _fetch(self, rest: str, _: str) -> str:
-        _, uids, what = rest.split(" ", 2)
+    def _uid(self, rest: str, _: str) -> str:
+        command, uids, what = rest.split(" ", 2)
         mails = self.box.mails()
+        if command == "SEARCH":
+            wanted = _wanted(what, mails[-1].uid if mails else 0)
+            found = "".join(f" {mail.uid}" for mail in mails if wanted(mail.uid))
+            self._say(f"* SEARCH{found}\r\n".encode())
+            return "OK done"
         wanted = _wanted(uids, mails[-1].uid if mails else 0)
-        for number, mail in enumerate(mails, 1):
-            if wanted(mail.uid):
+        return self._fetched(what, lambda _, uid: wanted(uid))
+
+    def _numbered(self, rest: str, _: str) -> str:
+        numbers, what = rest.split(" ", 1)
+        wanted = _wanted(numbers, len(self.box.mails()))
+        return self._fetched(what, lambda number, _: wanted(number))
+
+    def _fetched(self, what: str, wanted: Callable[[int, int], bool]) -> str:
+        verdict = "OK done"
+        for number, mail in enumerate(self.box.mails(), 1):
+            if not wanted(number, mail.uid):
+                continue
+            is_given = "BODY" not in what or ("HEADER" in what and self.box.gives_heads)
+            bad = None if is_given else self.box.bad.get(mail.uid)
+            if bad is None:
                 self._tell(number, mail, what)
-        return "OK done"
+            verdict = bad or verdict
+        return verdict
 
     def _tell(self, number: int, mail: Mail, what: str) -> None:
         body = _BODY.search(what)

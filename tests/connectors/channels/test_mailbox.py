@@ -1,5 +1,6 @@
 """A mailbox is read over IMAP to its last message, and nothing in it is touched."""
 
+import itertools
 import re
 import socket
 from collections.abc import Iterator, Mapping
@@ -211,6 +212,90 @@ def test_of_a_message_that_is_too_large_the_head_waits_and_the_rest_is_read() ->
     assert (waits.code, waits.external_id) == ("too_large", whole.external_id)
     assert b"Subject: Huge" in waits.payload
     assert b"xxx" not in waits.payload
+
+
+REFUSED = "NO it cannot be opened"
+
+
+@pytest.mark.parametrize("gives_heads", [True, False])
+@pytest.mark.parametrize("instead", [REFUSED, ""], ids=["refused", "left-out"])
+def test_a_message_that_is_there_and_not_given_waits_and_the_rest_goes_on(
+    trial: Trial, box: Box, instead: str, *, gives_heads: bool
+) -> None:
+    box.bad, box.gives_heads = {8: instead}, gives_heads
+    assert trial.ingest() == Saved(new=2, quarantined=1)
+    (waits,) = trial.refused()
+    assert waits.code == "unreadable"
+    assert "the UID 8" in waits.reason
+    named = drafted(box.mails()[1].raw).external_id
+    assert waits.external_id == (named if gives_heads else None)
+    assert trial.ingest() == Saved()
+
+
+def test_what_is_said_of_a_message_that_is_not_given_can_be_replayed(box: Box) -> None:
+    box.bad = {8: REFUSED}
+    (found,) = parse(*fetch(box)).faulty
+    again = Fetched(payload=found.payload, media_type=found.media_type)
+    assert parse(again).faulty == (found,)
+
+
+def test_a_message_that_alone_would_be_a_page_holds_nothing_up(box: Box) -> None:
+    first, *_ = fetch(box, page_size=1)
+    box.bad, box.gives_heads = {8: REFUSED}, False
+    later = fetch(box, page_size=1, cursor=first.cursor)
+    assert [letter.part for page in later for letter in letters(page)] == ["unread", "message"]
+
+
+class Once(dict[int, str]):
+    """What is refused the first time only."""
+
+    def get(self, uid: int, *_: object) -> Any:
+        return self.pop(uid, None)
+
+
+@pytest.mark.parametrize("instead", [REFUSED, ""], ids=["refused", "left-out"])
+def test_a_message_that_is_given_when_asked_again_is_read(box: Box, instead: str) -> None:
+    box.bad = Once({8: instead})
+    (page,) = fetch(box)
+    assert [(letter.uid, letter.part) for letter in letters(page)] == [
+        (uid, "message") for uid in (3, 8, 9)
+    ]
+    assert [line.split()[2] for line in box.asked if "BODY" in line] == ["3,8,9", "8"]
+
+
+@pytest.mark.parametrize(
+    ("looks", "asked"),
+    [
+        pytest.param(3, ["3,8,9"], id="before-it-is-asked-for"),
+        pytest.param(6, ["3,8,9", "8"], id="before-it-is-asked-for-again"),
+    ],
+)
+def test_a_message_that_goes_while_the_folder_is_read_is_passed_over(
+    box: Box, looks: int, asked: list[str]
+) -> None:
+    before = box.mails()
+    left = [one for one in before if one.uid != 8]
+    told = itertools.chain([before] * looks, itertools.repeat(left))
+    box.mails, box.bad = lambda: next(told), {8: ""}
+    (page,) = fetch(box)
+    assert [letter.uid for letter in letters(page)] == [3, 9]
+    assert [line.split()[2] for line in box.asked if "BODY" in line] == asked
+
+
+@pytest.mark.parametrize("instead", [REFUSED, ""], ids=["refused", "left-out"])
+def test_a_server_that_gives_no_message_at_all_ails_and_is_not_insisted_on(
+    box: Box, instead: str
+) -> None:
+    box.bad, box.gives_heads = dict.fromkeys((3, 8, 9), instead), False
+    found = fault(box)
+    assert isinstance(found, UnreachableError)
+    assert "may later" in found.reason
+    assert len([line for line in box.asked if "BODY" in line]) == 3
+
+
+def test_a_message_that_is_refused_for_now_is_waited_for(box: Box) -> None:
+    box.bad = {8: "NO [UNAVAILABLE] come back"}
+    assert isinstance(fault(box), UnreachableError)
 
 
 def test_a_wrong_password_says_what_to_check(box: Box) -> None:
