@@ -26,6 +26,27 @@ class Seen(NamedTuple):
     """Whether it is to be given whatever its records say."""
 
 
+class Trail:
+    """What a walk from page to page has come upon."""
+
+    def __init__(self) -> None:
+        self._met: set[str] = set()
+        self._idle = 0
+
+    def is_endless(self, names: Collection[str]) -> bool:
+        """Note the records of a page; say whether too many in a row have brought nothing new.
+
+        One that brings nothing may be a page that others pushed on, or one that is empty.
+        """
+        self._idle = 0 if set(names) - self._met else self._idle + 1
+        self._met.update(names)
+        return self._idle >= _IDLE
+
+
+_IDLE = 20
+"""Pages in a row without a record that was not met before."""
+
+
 class Window:
     """The records that a source may change yet, as a cursor holds them."""
 

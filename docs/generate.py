@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 import settings
 from cli import app
 from connectors import channels
-from kit import run
+from kit import promises, run
 from kit.checks import every_check
 from kit.stages import stage, stages
 from schemas.story import Story
@@ -67,7 +67,9 @@ def checks() -> str:
     parts = ["# Checks\n\nWhat `retold connector test KIND` asks, and of how many kinds.\n"]
     fits = {
         kind: [
-            one for one in asked if run.unfit(one, channels.connector(kind), stage(kind)) is None
+            one
+            for one in asked
+            if run.unfit(kind, one, channels.connector(kind), stage(kind)) is None
         ]
         for kind in stages()
     }
@@ -147,6 +149,7 @@ def _cell(text: str) -> str:
 
 
 if __name__ == "__main__":
+    promises.FILE.write_text(promises.text())
     FOLDER.mkdir(exist_ok=True)
     for page, written in pages().items():
         (FOLDER / page).write_text(written)

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from connectors.channels import Connector, connector
+from kit import promises
 from kit.checks import Check, every_check
 from kit.stages import Stage, stage
 from kit.trial import Failed, Trial, open_trial
@@ -37,19 +38,19 @@ def run(
         if names and one.name not in names:
             continue
         began = time.monotonic()
-        why = unfit(one, module, played)
+        why = unfit(kind, one, module, played)
         verdict = LEFT_OUT
         if why is None:
             verdict, why = _tried(one, lambda f: (kind, f, module, played))
         yield Outcome(one, verdict, why, time.monotonic() - began)
 
 
-def unfit(one: Check, module: Connector, played: Stage) -> str | None:
+def unfit(kind: str, one: Check, module: Connector, played: Stage) -> str | None:
     """Say why a check makes no sense for a kind; None where it does."""
     if one.name in played.BYPASS:
         return played.BYPASS[one.name]
     has = set(map(str, module.TELLS)) | {way for way in _WAYS if hasattr(played, _WAYS[way])}
-    has |= {word for word, there in _more(played).items() if there}
+    has |= {word for word, there in _more(kind, played).items() if there}
     missing = one.needs - has
     return "; ".join(_LACKS[need] for need in sorted(missing)) or None
 
@@ -57,10 +58,12 @@ def unfit(one: Check, module: Connector, played: Stage) -> str | None:
 _LACKS = {
     "asked": "it is sent its stories, not asked for them",
     "edits": "its source tells of no edits",
+    "fields": "its records are neither asked for over HTTP nor sent",
     "folder": "its source is no folder",
     "http": "its source is not asked over HTTP",
     "hypothesis": "hypothesis is not installed",
     "pages": "its source has no pages over HTTP",
+    "promised": "no options of it were promised yet",
     "push": "its source sends nothing",
     "removals": "its source tells of no removals",
     "replies": "its source tells of no replies",
@@ -70,10 +73,12 @@ _LACKS = {
 """Why a check is left out, by what it needs."""
 
 
-def _more(played: Stage) -> dict[str, bool]:
+def _more(kind: str, played: Stage) -> dict[str, bool]:
     return {
         "secret": bool(played.SECRETS),
+        "fields": hasattr(played, "answer") or hasattr(played, "deliver"),
         "pages": hasattr(played, "answer"),
+        "promised": promises.promised(kind, played) is not None,
         "asked": not hasattr(played, "deliver"),
         "hypothesis": find_spec("hypothesis") is not None,
     }

@@ -6,7 +6,7 @@ nor removals are told.
 Spec: https://rss.marketingtools.apple.com/
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any
 
 import orjson
@@ -74,6 +74,7 @@ def _passed(channel: Channel, http: Http, window: Window) -> Iterator[Seen]:
     options = told(channel, Opts)
     start = window.start(options.look_back_days)
     for country in options.countries:
+        before: Collection[str] = ()
         for number in range(1, options.pages + 1):
             raw = _ask(channel, options, http, country, number)
             listed = _listed(channel.id, raw)
@@ -81,9 +82,12 @@ def _passed(channel: Channel, http: Http, window: Window) -> Iterator[Seen]:
                 break
             checks = {_name(one) or f"?{_window.check(one)}": _window.check(one) for one in listed}
             dates = [_window.utc(_label(one, "updated")) for one in listed if _is_review(one)]
+            if checks.keys() == before:  # else the rest would be taken for read
+                raise GarbledError(channel.id, "page after page holds the same: has it changed?")
             yield Seen(raw, checks, max(dates, default=""))
             if _window.is_passed(dates, start):
                 break
+            before = checks.keys()
 
 
 def _ask(channel: Channel, options: Opts, http: Http, country: str, number: int) -> bytes:

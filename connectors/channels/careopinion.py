@@ -145,6 +145,8 @@ class _Reader:
         while True:
             raw, page, is_full = self._list("opinions", skip, search)
             ids = {o["id"] for o in page}
+            if is_full and ids and ids == before:
+                raise GarbledError(self.who, _SAME)
             if before and not ids & before:  # more vanished than pages overlap by: step back
                 skip, before = max(0, skip - MOST), set()
                 continue
@@ -170,9 +172,11 @@ class _Reader:
         """List the stories that were answered since, without those just read."""
         search = {"submittedonafter": _before(self.responded)}
         asked: dict[str, None] = {}
-        skip = 0
+        skip, before = 0, list[dict[str, Any]]()
         while True:
             _, page, is_full = self._list("responses", skip, search)
+            if is_full and page and page == before:
+                raise GarbledError(self.who, _SAME)
             for response in page:
                 story, _ = stories.links(response).get("opinion", ("", ""))
                 if story.isdigit() and int(story) not in self.fresh:
@@ -180,7 +184,7 @@ class _Reader:
                 self.newest = max(self.newest, _time(response.get("dateOfSubmission")))
             if not is_full:
                 return list(asked)
-            skip += MOST
+            skip, before = skip + MOST, page
 
     def _gone(self) -> Iterator[Fetched]:
         """Tell which known stories are gone, once the list and their own address agree."""
@@ -270,6 +274,9 @@ class _Reader:
                 " check the secret `key` of the channel",
             )
         return answer
+
+
+_SAME = "page after page holds the same: has the API changed?"
 
 
 def _before(moment: str) -> str:

@@ -119,27 +119,23 @@ class _Reader:
 
     def _walk(self, location: str) -> Iterator[Seen]:
         start = "" if self.options.whole_walk else self.window.start(self.options.look_back_days)
-        tokens = {""}
+        tokens, trail = {""}, _window.Trail()
         token = ""
         while True:
             raw = self._page(location, token)
             page = _page_of(self.who, raw)
             listed = page.get("reviews", [])
             dates = [_window.utc(one.get("updateTime")) for one in listed if isinstance(one, dict)]
-            yield Seen(
-                b'{"location":%s,"page":%s}' % (orjson.dumps(location), raw),
-                {
-                    f"{location}/{_google_review.name(o) or f'?{_window.check(o)}'}": (
-                        _window.check(o)
-                    )
-                    for o in listed
-                },
-                max(dates, default=""),
-            )
+            checks = {
+                f"{location}/{_google_review.name(o) or f'?{_window.check(o)}'}": _window.check(o)
+                for o in listed
+            }
+            payload = b'{"location":%s,"page":%s}' % (orjson.dumps(location), raw)
+            yield Seen(payload, checks, max(dates, default=""))
             token = page.get("nextPageToken", "")
             if not token or _window.is_passed(dates, start):
                 return
-            if token in tokens:
+            if token in tokens or trail.is_endless(checks):
                 raise GarbledError(self.who, "its pages lead back to one another")
             tokens.add(token)
 

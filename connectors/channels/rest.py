@@ -133,7 +133,7 @@ class _Reader:
         """Go from page to page as each one says."""
         style, path = self.options.paging.style, self.options.paging.path
         url, params = self.options.url, dict[str, str | int]()
-        been = set[str]()
+        been, trail = set[str](), _window.Trail()
         while True:
             page = self._ask(url, of, params) if url == self.options.url else self._ask(url)
             yield page
@@ -143,7 +143,7 @@ class _Reader:
                 following = None if style == "none" else _rest_page.following(page.document, path)
             if not following:
                 return
-            if following in been:
+            if following in been or trail.is_endless(page.records):
                 raise GarbledError(self.who, "its pages lead in a circle: check `paging`")
             been.add(following)
             if style == "cursor":

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from pydantic import ValidationError
 
-from kit import far
+from kit import far, promises
 from kit.checks import check
 from kit.trial import Trial, expect
 from schemas.channel import Options, Tells, options_schema
@@ -50,6 +50,14 @@ def an_unknown_option_is_refused(trial: Trial) -> None:
     except ValidationError:
         return
     expect(condition=False, otherwise="it took the option `colour_of_the_sky`")
+
+
+@check("promised")
+def options_once_promised_still_hold(trial: Trial) -> None:
+    """What an operator could write under `options` is still taken, and nothing more is needed."""
+    before = promises.promised(trial.kind, trial.stage) or {}
+    broken = promises.broken(before, promises.of(trial.module.OPTIONS))
+    expect(not broken, "; ".join(broken))
 
 
 @check()

@@ -1,5 +1,6 @@
 """Whatever goes wrong at the source is told as one of our errors, soon, and costs no story."""
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -236,3 +237,56 @@ def _costs_nothing(trial: Trial, bent: Callable[[far.Reply], far.Reply], **told:
     trial.ingest()
     if not waiting:
         trial.expect_kept()
+
+
+@check("pages")
+def pages_without_end_are_left(trial: Trial) -> None:
+    """A source whose every page is full and names a next one is not asked on and on."""
+    trial.world.add(_MANY)
+    _is_left(trial)
+    for piece in list(trial.world.pieces.values()):
+        trial.world.edit(piece.id, reply="Thank you: we told the ward.")
+    _is_left(trial)
+
+
+def _is_left(trial: Trial) -> None:
+    """Read a source that has no end, then the same once it has one again."""
+    source, endless = trial.server, _Endless(getattr(trial.stage, "lead_on", None))
+    source.trouble = endless
+    with suppress(OutsideError):
+        trial.ingest(trial.hasty)
+    source.trouble = None
+    most = max(endless.sent.values(), default=0)
+    expect(most <= _PAGES, f"of a list of the same page it asked for more than {_PAGES}")
+    trial.ingest()
+    trial.expect_kept()
+
+
+_MANY = 230
+_PAGES = 60
+"""Of one list; the longest that are played have a tenth of it."""
+_A_PAGE = 5_000
+"""Bytes of an answer that holds a page of stories, and not a token or a single one."""
+
+
+class _Endless:
+    """Send the first page of each list whichever is asked for, until it was enough."""
+
+    def __init__(self, lead_on: Callable[[far.Reply, int], far.Reply] | None) -> None:
+        self._lead_on = lead_on or (lambda page, _: page)
+        self._first: dict[str, far.Reply] = {}
+        self.sent: dict[str, int] = {}
+
+    def __call__(self, handler: far.Handler, ask: far.Ask, answer: far.Answer) -> None:
+        """Answer one request."""
+        of, reply = re.sub(r"\d+", "", ask.path), answer(ask)
+        if of not in self._first and len(reply.body) > _A_PAGE:
+            self._first[of] = reply
+        if of not in self._first:
+            handler.send(reply)
+            return
+        number = self.sent[of] = self.sent.get(of, 0) + 1
+        enough = number > _PAGES
+        handler.send(
+            far.Reply(b"{}", status=403) if enough else self._lead_on(self._first[of], number)
+        )

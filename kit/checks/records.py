@@ -1,7 +1,15 @@
 """One record that cannot be understood stops no other, and its bytes are kept."""
 
+import csv
+import io
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
+import orjson
+from lxml import etree
+
+from kit import far
 from kit.checks import check
 from kit.trial import Trial, expect
 from schemas.channel import Fetched, Tells
@@ -82,3 +90,87 @@ def junk_is_garbled(trial: Trial) -> None:
     except OutsideError:
         raised = True
     expect(raised, "a web page was parsed as if it held no story")
+
+
+@check("fields")
+def a_new_field_changes_nothing(trial: Trial) -> None:
+    """A source that begins to tell more of its records is read as before, the old and the new."""
+    trial.world.add(3)
+    trial.ingest()
+    before = {name: kept.story for name, kept in trial.kept().items()}
+    expect(trial.parse(trial.fetch()) == trial.parse(_of_more(trial)), "what was read is another")
+    if trial.is_sent:
+        return
+    trial.server.trouble = _telling_more
+    saved = trial.ingest()
+    quiet = not (saved.new or saved.changed or saved.removed or saved.quarantined)
+    expect(quiet, f"of fields that nobody knew it made {saved}")
+    after = {name: kept.story for name, kept in trial.kept().items()}
+    expect(after == before, "fields that nobody knew changed what is kept")
+    trial.world.add(3)
+    saved = trial.ingest()
+    expect(not saved.quarantined, f"{saved.quarantined} records with new fields are in quarantine")
+    trial.expect_kept()
+
+
+def _of_more(trial: Trial) -> list[Fetched]:
+    """Read from the start what tells more."""
+    if trial.is_sent:
+        return [
+            page.model_copy(update={"payload": _told_more(page.payload, "json")})
+            for page in trial.fetch()
+        ]
+    trial.server.trouble = _telling_more
+    pages = trial.fetch()
+    trial.server.trouble = None
+    return pages
+
+
+def _telling_more(handler: far.Handler, ask: far.Ask, answer: far.Answer) -> None:
+    reply = answer(ask)
+    body = _told_more(reply.body, reply.media_type) if reply.body else b""
+    handler.send(far.Reply(body, reply.media_type, reply.status, reply.headers))
+
+
+def _told_more(body: bytes, media_type: str) -> bytes:
+    """Add fields that no specification knows to every record of an answer, of every shape."""
+    ways: dict[str, Callable[[bytes], bytes]] = {
+        "json": lambda body: orjson.dumps(_more_json(orjson.loads(body))),
+        "xml": _more_xml,
+        "csv": _more_csv,
+    }
+    for word, way in ways.items():
+        if word in media_type:
+            return way(body)
+    return body
+
+
+_NEW = {
+    "x_new": "unheard of",
+    "aa_number": 7,
+    "zz_nothing": None,
+    "newList": [{"id": "x", "text": "unheard of"}],
+}
+
+
+def _more_json(told: Any) -> Any:
+    if isinstance(told, list):
+        return [_more_json(one) for one in told]
+    if isinstance(told, dict):
+        return {name: _more_json(one) for name, one in told.items()} | _NEW
+    return told
+
+
+def _more_xml(body: bytes) -> bytes:
+    root = etree.fromstring(body)
+    for element in list(root.iter()):
+        if len(element):
+            etree.SubElement(element, "{urn:unheard-of}new", kind="x").text = "unheard of"
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
+def _more_csv(body: bytes) -> bytes:
+    head, *rows = csv.reader(io.StringIO(body.decode(), newline=""))
+    written = io.StringIO()
+    csv.writer(written).writerows([["New", *head], *(["unheard of", *row] for row in rows)])
+    return written.getvalue().encode()

@@ -61,8 +61,12 @@ def _walk(channel: Channel, http: Http, since: str) -> Iterator[Seen]:
         checks = {_name(one) or f"?{_window.check(one)}": _window.check(one) for one in listed}
         dates = [_window.utc(one.get("changed")) for one in listed]
         yield Seen(raw, checks, max(dates, default=""))
-        if len(listed) < size or not (after := str(_name(listed[-1]) or "")):
+        following = _name(listed[-1]) if len(listed) == size else None
+        if not following:
             return
+        if following == after:
+            raise GarbledError(channel.id, "page after page holds the same: has the API changed?")
+        after = following
 
 
 def _ask(channel: Channel, http: Http, params: dict[str, str | int]) -> bytes:

@@ -21,7 +21,11 @@ class Stage(Protocol):
     SECRETS: Mapping[str, str]
     """What the channel is given; the checks look for these values where they must not be."""
     BYPASS: Mapping[str, str]
-    """Checks that do not fit this kind, by name, each with the reason."""
+    """Checks that do not fit this kind, by name, each with the reason.
+
+    A kind that lives outside of this project may also have `PROMISED`: what its options took when
+    it was last released, as `kit/options.json` has it for the kinds within.
+    """
 
     def options(self, place: str) -> Mapping[str, Any]:
         """Give the options of a channel that reads the source at `place`.
@@ -38,7 +42,11 @@ class HttpStage(Stage, Protocol):
     """A source that is asked over HTTP."""
 
     def answer(self, world: World, ask: Ask) -> Reply:
-        """Answer one request as the real service does: keys, pages, filters, 404, 304."""
+        """Answer one request as the real service does: keys, pages, filters, 404, 304.
+
+        Where its pages name the next one, `lead_on(reply, number)` may make a page name one that
+        was not named before: so the kit plays a list without end.
+        """
 
 
 class FolderStage(Stage, Protocol):

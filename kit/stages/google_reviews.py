@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
+import orjson
+
 from kit.far import Ask, Reply, as_json
 from kit.world import Piece, World
 
@@ -59,6 +61,10 @@ def answer(world: World, ask: Ask) -> Reply:
     if start + size < len(shown):
         page["nextPageToken"] = str(start + size)
     return as_json(page)
+
+
+def lead_on(reply: Reply, number: int) -> Reply:
+    return as_json(orjson.loads(reply.body) | {"nextPageToken": str(number * 50)})
 
 
 def _review(piece: Piece) -> dict[str, Any]:

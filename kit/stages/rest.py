@@ -6,6 +6,8 @@ Spec: https://www.rfc-editor.org/rfc/rfc6750 (the rest of it is made up)
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from kit.far import Ask, Reply, as_json
 from kit.world import Piece, World
 
@@ -51,6 +53,10 @@ def answer(world: World, ask: Ask) -> Reply:
     if start + _SIZE < len(told):
         page["more"] = f"/api/comments?from={start + _SIZE}"
     return as_json(page)
+
+
+def lead_on(reply: Reply, number: int) -> Reply:
+    return as_json(orjson.loads(reply.body) | {"more": f"/api/comments?from={number * _SIZE}"})
 
 
 def _comment(piece: Piece) -> dict[str, Any]:

@@ -11,7 +11,7 @@ CASES = [
     pytest.param(kind, one.name, id=f"{kind}-{one.name}")
     for kind in stages()
     for one in every_check()
-    if run.unfit(one, channels.connector(kind), stage(kind)) is None
+    if run.unfit(kind, one, channels.connector(kind), stage(kind)) is None
 ]
 
 

@@ -28,6 +28,8 @@ class Opts(Options):
 
     base_url: str
     """Where the API begins."""
+    order: str | None = None
+    """How the list is sorted."""
 
 
 class Ward:
@@ -44,11 +46,17 @@ class Ward:
         after = cursor or ""
         while True:
             raw, notes = self.ask(channel, http, {"after": after, "limit": LIMIT})
+            self.require_more(channel.id, after, notes)
             if notes:
                 after = f"{notes[-1]['changed']} {notes[-1]['id']}"
                 yield self.page(raw, after)
             if len(notes) < LIMIT:
                 return
+
+    def require_more(self, who: str, after: str, notes: list[Any]) -> None:
+        """Refuse a full list that does not lead on."""
+        if len(notes) == LIMIT and f"{notes[-1]['changed']} {notes[-1]['id']}" == after:
+            raise GarbledError(who, "page after page holds the same")
 
     def ask(
         self, channel: Channel, http: Http, params: Mapping[str, str | int]
@@ -125,6 +133,10 @@ class WardStage:
     SECRETS: Mapping[str, str] = {"key": KEY}
     BYPASS: Mapping[str, str] = {}
     PLENTY = 3_000
+    PROMISED: Mapping[str, Any] = {
+        "base_url": {"takes": ["string"], "needed": True},
+        "order": {"takes": ["string", "null"], "needed": False},
+    }
 
     def options(self, place: str) -> Mapping[str, Any]:
         return {"base_url": place}

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ConfigDict
 
@@ -23,6 +23,30 @@ class Nameless(Ward):
 class Undescribed(Ward):
     class OPTIONS(Options):
         base_url: str
+
+
+@breaks("options_once_promised_still_hold")
+class LosesAnOption(Ward):
+    class OPTIONS(Options):
+        base_url: str
+
+
+@breaks("options_once_promised_still_hold")
+class NeedsWhatItDidNot(Ward):
+    class OPTIONS(Opts):
+        order: str | None
+
+
+@breaks("options_once_promised_still_hold")
+class NeedsSomethingNew(Ward):
+    class OPTIONS(Opts):
+        region: str
+
+
+@breaks("options_once_promised_still_hold")
+class TakesLess(Ward):
+    class OPTIONS(Opts):
+        order: Literal["asc", "desc"] | None = None
 
 
 @breaks("an_unknown_option_is_refused")

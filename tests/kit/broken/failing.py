@@ -125,3 +125,9 @@ class GoesByTheLabel(Ward):
 class MakesLettersUp(Ward):
     def notes(self, who: str, raw: bytes) -> list[Any]:
         return super().notes(who, raw.decode(errors="replace").encode())
+
+
+@breaks("pages_without_end_are_left")
+class NeverHasEnough(Ward):
+    def require_more(self, who: str, after: str, notes: list[Any]) -> None:
+        """Trust the source to come to an end."""

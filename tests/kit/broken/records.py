@@ -79,3 +79,18 @@ class TakesUtcForLondon(Ward):
 class KnowsAsciiOnly(Ward):
     def draft(self, note: dict[str, Any]) -> Draft:
         return super().draft(note | {"text": note["text"].encode("ascii", "ignore").decode()})
+
+
+@breaks("a_new_field_changes_nothing")
+class KnowsEveryField(Ward):
+    def draft(self, note: dict[str, Any]) -> Draft:
+        unknown = note.keys() - {"id", "title", "text", "told", "changed", "gone", "reply"}
+        if unknown:
+            raise ValueError(f"nobody knows {sorted(unknown)}")
+        return super().draft(note)
+
+
+@breaks("a_new_field_changes_nothing")
+class KeepsEveryField(Ward):
+    def draft(self, note: dict[str, Any]) -> Draft:
+        return super().draft(note).model_copy(update={"ext": note})
