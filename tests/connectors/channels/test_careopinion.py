@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import orjson
 import pytest
@@ -11,6 +12,8 @@ from connectors.channels import careopinion
 from connectors.channels.careopinion import Opts
 from demo.world import World
 from demo.world.careopinion import CareOpinion
+from kit import far
+from kit.trial import open_trial
 from schemas.channel import Channel, Fetched, Parsed
 from schemas.errors import GarbledError, RefusedError, UnreachableError
 from schemas.story import Change
@@ -283,3 +286,23 @@ def test_a_page_that_holds_no_opinions_is_garbled(payload: bytes) -> None:
     fetched = Fetched(payload=payload, media_type=careopinion.MEDIA_TYPE)
     with pytest.raises(GarbledError):
         careopinion.parse(channel("https://careopinion.example"), fetched)
+
+
+def test_a_list_of_responses_without_end_is_left(tmp_path: Path) -> None:
+    with open_trial("careopinion", tmp_path) as trial:
+        trial.world.add(130, reply="Thank you.")
+        trial.ingest()
+        page: list[far.Reply] = []
+
+        def trouble(handler: far.Handler, ask: far.Ask, answer: far.Answer) -> None:
+            if not ask.path.endswith("/v2/responses"):
+                handler.send(answer(ask))
+                return
+            page.append(page[0] if page else answer(ask))
+            handler.send(page[0] if len(page) < 9 else far.Reply(b"{}", status=403))
+
+        for piece in list(trial.world.pieces.values()):
+            trial.world.edit(piece.id, reply="Thank you again.")
+        trial.server.trouble = trouble
+        with pytest.raises(GarbledError, match="the same"):
+            trial.ingest()
