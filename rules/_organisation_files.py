@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 from rules._toml_page import suggest
 from schemas.errors import Fault
-from schemas.organisation import Organisation
+from schemas.organisation import Organisation, Parent
 
 COLUMNS = (
     "scheme", "code", "name", "type", "region",
-    "parent_scheme", "parent_code", "valid_from", "valid_to",
+    "parent_scheme", "parent_code", "parent_from", "parent_to", "valid_from", "valid_to",
 )  # fmt: skip
 """What a file may hold, in any order."""
 
@@ -26,6 +26,7 @@ NEEDED = ("scheme", "code", "name")
 
 _ID = re.compile(r"[a-z0-9_-]+:[^\s:]+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAYS = ("valid_from", "valid_to", "parent_from", "parent_to")
 _SHARED = ("name", "type", "region", "valid_from", "valid_to")
 """Columns in which the rows of one organisation agree, or keep silent."""
 
@@ -53,7 +54,19 @@ class _Row(NamedTuple):
 
     @property
     def parent(self) -> str | None:
-        scheme, code = self.cells.get("parent_scheme", ""), self.cells.get("parent_code", "")
+        return self._reference("parent")
+
+    @property
+    def edge(self) -> Parent | None:
+        if self.parent is None:
+            return None
+        return Parent(id=self.parent, since=self.day("parent_from"), until=self.day("parent_to"))
+
+    def day(self, column: str) -> date | None:
+        return _day(self.cells.get(column, ""))
+
+    def _reference(self, name: str) -> str | None:
+        scheme, code = self.cells.get(f"{name}_scheme", ""), self.cells.get(f"{name}_code", "")
         return f"{scheme}:{code}" if scheme or code else None
 
     def fault(self, column: str, what: str, remedy: str) -> Fault:
@@ -151,16 +164,29 @@ def _row_faults(row: _Row) -> Iterator[Fault]:
             yield row.fault(column, "is empty", f"fill in the {column}, or take the row out")
     if row.cells["scheme"] and row.cells["code"] and not _ID.fullmatch(row.id):
         yield row.fault("code", f"`{row.id}` is no id", "write scheme `ods` and code `RXX`, say")
+    for column in _DAYS:
+        if row.cells.get(column) and row.day(column) is None:
+            remedy = "write a day as 2026-10-31"
+            yield row.fault(column, f"`{row.cells[column]}` is no day", remedy)
+    yield from _edge_faults(row)
+
+
+def _edge_faults(row: _Row) -> Iterator[Fault]:
     parent = row.parent
-    if parent and (parent.startswith(":") or parent.endswith(":")):
+    if parent is None:
+        for column in ("parent_from", "parent_to"):
+            if row.cells.get(column):
+                remedy = "fill in parent_scheme and parent_code, or leave it empty"
+                yield row.fault(column, "no parent stands beside this day", remedy)
+    elif parent.startswith(":") or parent.endswith(":"):
         remedy = "fill in both parent_scheme and parent_code, or neither"
         yield row.fault("parent_code", "half a parent stands here", remedy)
     elif parent == row.id:
         yield row.fault("parent_code", f"{row.id} is its own parent", "leave its parent empty")
-    for column in ("valid_from", "valid_to"):
-        if row.cells.get(column) and _day(row.cells[column]) is None:
-            remedy = "write a day as 2026-10-31"
-            yield row.fault(column, f"`{row.cells[column]}` is no day", remedy)
+    start, end = row.day("parent_from"), row.day("parent_to")
+    if start and end and end < start:
+        what, remedy = f"it ends on {end} before it begins on {start}", "correct one of the two"
+        yield row.fault("parent_to", what, remedy)
 
 
 def _day(text: str) -> date | None:
@@ -189,9 +215,13 @@ def _gather(rows: Sequence[_Row], faults: list[Fault]) -> dict[str, list[_Row]]:
 
 def _disagreements(row: _Row, others: Sequence[_Row]) -> Iterator[Fault]:
     for other in others:
-        if other.parent == row.parent:
+        if other.edge == row.edge:
             what = f"{row.id} with this parent stands already at {other.file}:{other.line}"
             yield row.fault("code", what, "take one of the two rows out")
+            return
+        if row.edge and other.edge and _overlap(row.edge, other.edge):
+            what = f"the days of this parent overlap with those at {other.file}:{other.line}"
+            yield row.fault("parent_from", what, "correct parent_from and parent_to")
             return
         for column in _SHARED:
             mine, said = row.cells.get(column), other.cells.get(column)
@@ -199,6 +229,17 @@ def _disagreements(row: _Row, others: Sequence[_Row]) -> Iterator[Fault]:
                 what = f"{row.id} is `{mine}` here, and `{said}` at {other.file}:{other.line}"
                 yield row.fault(column, what, "write the same in both rows, or leave one empty")
                 return
+
+
+def _overlap(one: Parent, other: Parent) -> bool:
+    if one.id != other.id:
+        return False
+    first, second = sorted([_span(one), _span(other)])
+    return second[0] <= first[1]
+
+
+def _span(edge: Parent) -> tuple[date, date]:
+    return edge.since or date.min, edge.until or date.max
 
 
 def _said(of_one: Sequence[_Row], column: str) -> str:
@@ -212,7 +253,7 @@ def _organisation(of_one: Sequence[_Row]) -> Organisation:
         name=said["name"],
         type=said["type"] or None,
         region=said["region"] or None,
-        parents=tuple(row.parent for row in of_one if row.parent),
+        parents=tuple(row.edge for row in of_one if row.edge),
         valid_from=_day(said["valid_from"]),
         valid_to=_day(said["valid_to"]),
     )
@@ -226,19 +267,46 @@ def _unknown_parents(rows: Sequence[_Row], ids: frozenset[str]) -> Iterator[Faul
 
 
 def _cycles(gathered: Mapping[str, Sequence[_Row]]) -> Iterator[Fault]:
-    parents = {
-        child: dict.fromkeys(row.parent for row in rows if row.parent)
-        for child, rows in gathered.items()
-    }
+    """Find who is above itself on any one day; edges of different days make no circle."""
+    edges = _core([row for rows in gathered.values() for row in rows if row.parent])
+    told: set[frozenset[str]] = set()
+    for day in sorted({_span(edge)[0] for row in edges if (edge := row.edge)}):
+        held = [row for row in edges if (edge := row.edge) and _holds(edge, day)]
+        for circle, row in _circles([(row.id, str(row.parent), row) for row in held]):
+            if frozenset(circle) not in told:
+                told.add(frozenset(circle))
+                what = f"each of these is above the next: {' > '.join(circle)}"
+                yield row.fault("parent_code", what, "take one of these parents away")
+
+
+def _core(rows: Sequence[_Row]) -> Sequence[_Row]:
+    """Leave out who stands below nobody that could stand below it: few are left, or none."""
+    while True:
+        children = {row.id for row in rows}
+        left = [row for row in rows if row.parent in children]
+        if len(left) == len(rows):
+            return left
+        rows = left
+
+
+def _holds(edge: Parent, day: date) -> bool:
+    first, last = _span(edge)
+    return first <= day <= last
+
+
+def _circles(
+    edges: Sequence[tuple[str, str, _Row]],
+) -> Iterator[tuple[Sequence[str], _Row]]:
+    """Give each circle among edges from one to another, with a row that closes it."""
+    leads: dict[str, dict[str, _Row]] = {}
+    for start, end, row in edges:
+        leads.setdefault(start, {})[end] = row
     while True:
         try:
-            TopologicalSorter(parents).prepare()
+            TopologicalSorter(leads).prepare()
         except CycleError as error:
-            # graphlib tells a circle from parent to child, its first one again at the end
-            above, below, *_ = circle = error.args[1]
-            del parents[below][above]
-            row = next(row for row in gathered[below] if row.parent == above)
-            what = f"each of these is above the next: {' > '.join(circle)}"
-            yield row.fault("parent_code", what, "take one of these parents away")
+            # graphlib tells a circle from end to start, its first one again at the end
+            end, start, *_ = circle = error.args[1]
+            yield circle, leads[start].pop(end)
         else:
             return

@@ -5,7 +5,7 @@ story that is not published is out for its own reason; then `suspended`, `right`
 `agreement`, `embargo`, `expired`, `scope`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from rules import manifest
 from rules.entries import UNDATED, told_at
-from schemas.organisation import Organisation
+from rules.lineage import Ground
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.publication import Desire, Shown
 from schemas.story import Rights, Status, Story
@@ -37,48 +37,6 @@ Holds = Callable[[Story], bool]
 
 Span = tuple[datetime, datetime]
 """From a moment up to another, which is no longer in it."""
-
-
-class Ground(NamedTuple):
-    """How organisations stand to one another: the same for every edition."""
-
-    lineage: Mapping[str, frozenset[str]]
-    """Each organisation with itself and all above it."""
-    regions: Mapping[str, frozenset[str]]
-    """Where each lies: more than one region only where those above it differ."""
-
-
-def ground(organisations: Sequence[Organisation]) -> Ground:
-    """Lay out who stands below whom, and where."""
-    return Ground(lineage(organisations), regions(organisations))
-
-
-def lineage(organisations: Sequence[Organisation]) -> dict[str, frozenset[str]]:
-    """Name for each organisation itself and all above it, by every parent; circles do no harm."""
-    parents = {o.id: o.parents for o in organisations}
-    return {o: frozenset[str]().union(*_levels(o, parents)) for o in parents}
-
-
-def regions(organisations: Sequence[Organisation]) -> dict[str, frozenset[str]]:
-    """Name each organisation's region, or else those of the nearest above it that have one."""
-    parents = {o.id: o.parents for o in organisations}
-    own = {o.id: o.region for o in organisations if o.region}
-    found = {}
-    for organisation in parents:
-        named = (
-            frozenset(own[o] for o in level if o in own) for level in _levels(organisation, parents)
-        )
-        found[organisation] = next(filter(None, named), frozenset[str]())
-    return found
-
-
-def _levels(organisation: str, parents: Mapping[str, Sequence[str]]) -> Iterator[set[str]]:
-    seen: set[str] = set()
-    level = {organisation}
-    while level:
-        yield level
-        seen |= level
-        level = {parent for o in level for parent in parents.get(o, ())} - seen
 
 
 class _Term(NamedTuple):

@@ -5,6 +5,16 @@ from datetime import date
 from schemas._record import Record
 
 
+class Parent(Record):
+    """An edge to an organisation above, and the days on which it holds."""
+
+    id: str
+    since: date | None = None
+    """The first day; None where it always held."""
+    until: date | None = None
+    """The last day; None where it goes on."""
+
+
 class Organisation(Record):
     """One organisation, with its place among the others."""
 
@@ -14,7 +24,8 @@ class Organisation(Record):
     type: str | None = None
     """`acute`, `mental_health`, `community`, …"""
     region: str | None = None
-    parents: tuple[str, ...] = ()
+    parents: tuple[Parent, ...] = ()
+    """One organisation may stand below several, and below one of them at several times."""
     valid_from: date | None = None
     valid_to: date | None = None
 

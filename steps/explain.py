@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from rules import select, settle
+from rules import lineage, settle
 from rules.settle import Window
 from schemas.config import Config
 from schemas.errors import UnknownError
@@ -69,8 +69,13 @@ def _nothing(connection: Connection, config: Config) -> str:
 
 
 def _of_organisation(connection: Connection, config: Config, organisation: str) -> Explanation:
-    scope = _scope(config, organisation)
-    about = [story for batch in stories.about(connection, scope) for story in batch]
+    scope = lineage.meant(config, organisation)
+    about = [
+        story
+        for batch in stories.about(connection, sorted(scope))
+        for story in batch
+        if lineage.is_about(story, scope)
+    ]
     reads, spoken = _spoken(connection, [story.id for story in about])
     statements: dict[int, ExplainedStatement] = {}
     for line, month in spoken:
@@ -89,13 +94,6 @@ def _of_organisation(connection: Connection, config: Config, organisation: str) 
 def _names(config: Config) -> dict[str, str]:
     named = {o.id: o.name for o in config.organisations}
     return named | {p.id: p.name for p in config.populations}
-
-
-def _scope(config: Config, wanted: str) -> list[str]:
-    population = next((p for p in config.populations if p.id == wanted), None)
-    top = set(population.organisations if population else [wanted])
-    lineage = select.lineage(config.organisations)
-    return sorted(top | {one for one, above in lineage.items() if top & above})
 
 
 def _most_read(about: Iterable[Story], reads: Mapping[str, int]) -> tuple[ExplainedStory, ...]:

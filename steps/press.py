@@ -1,18 +1,24 @@
 """All that an edition's documents depend on beside the store."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import feeds
 from feeds import Format
-from rules import select
+from rules import lineage
+from rules.lineage import Ground
 from schemas.config import Config
 from schemas.errors import UnknownKindError
 from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import NEWEST, EditionState, Part, PartKind
 from schemas.story import Rights
+
+_DAYS_AT_ONCE = 3
+"""Days that it is at one moment, somewhere on Earth."""
 
 MANIFEST = "json"
 """The ending of a manifest's address, whatever formats are agreed."""
@@ -33,10 +39,21 @@ class Press:
         """Name every organisation."""
         return {o.id: o.name for o in self.config.organisations}
 
+    def day(self, edition: Edition, now: datetime) -> date:
+        """Say which day it is for an edition's partner."""
+        return now.astimezone(ZoneInfo(self.partner(edition).zone)).date()
+
+    def ground(self, day: date) -> Ground:
+        """Lay out which organisation stands below which on a day, and where."""
+        if day not in self._grounds:
+            if len(self._grounds) > _DAYS_AT_ONCE:
+                self._grounds.clear()
+            self._grounds[day] = lineage.ground(self.config.organisations, day)
+        return self._grounds[day]
+
     @cached_property
-    def ground(self) -> select.Ground:
-        """Lay out which organisation stands below which, and where."""
-        return select.ground(self.config.organisations)
+    def _grounds(self) -> dict[date, Ground]:
+        return {}
 
     @cached_property
     def rights(self) -> dict[str, Rights]:
@@ -60,15 +77,16 @@ class Press:
         every = (feeds.format_named(name) for name in feeds.names())
         return {f.EXTENSION: f for f in every if f.EXTENSION in allowed}
 
-    def selection_digest(self, edition: Edition) -> str:
-        """Digest all that decides which stories the edition shows."""
+    def selection_digest(self, edition: Edition, day: date) -> str:
+        """Digest all that decides on a day which stories the edition shows."""
         partner = self.partner(edition)
+        parents = lineage.parents_on(self.config.organisations, day)
         return digest(
             [partner.publisher_name, partner.suspended, partner.zone],
             edition.scope.model_dump(mode="json"),
             [a.model_dump(mode="json") for a in self.agreements(edition)],
             {c: r.model_dump(mode="json") for c, r in self.rights.items()},
-            [[o.id, o.region, *o.parents] for o in self.config.organisations],
+            [[o.id, o.region, *parents[o.id]] for o in self.config.organisations],
         )
 
     def names_digest(self, format_: Format) -> str:

@@ -43,7 +43,7 @@ def _begin(
     engine: Engine, press: Press, edition: Edition, now: datetime, epoch: Callable[[], str]
 ) -> EditionState:
     """Find where the edition stands; look at everything again where its rules have changed."""
-    digest = press.selection_digest(edition)
+    digest = press.selection_digest(edition, press.day(edition, now))
     with writing(engine) as connection:
         one_writer(connection, edition.key)
         state = publication.state(connection, edition.key)
@@ -67,7 +67,7 @@ def _advance(
         press.partner(edition),
         press.agreements(edition),
         press.rights,
-        press.ground,
+        press.ground(press.day(edition, now)),
         now,
     )
     with writing(engine) as connection:

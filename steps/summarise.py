@@ -4,7 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from rules import measures
+from rules import lineage, measures
+from rules.lineage import Spans
 from rules.measures import Facts, Platform
 from schemas import months
 from schemas.config import Config
@@ -32,13 +33,17 @@ def subjects(config: Config, wanted: Sequence[str] | None = None) -> list[str]:
 
 
 def summarise(engine: Engine, config: Config, subject: str, as_of: datetime) -> Summary:
-    """Summarise the published stories about one subject, as they stand."""
+    """Summarise the published stories about one subject, as they stand.
+
+    Who stood below whom is judged on the day of each story.
+    """
+    scope = _scope(config, subject)
     with reading(engine) as connection:
         found = [
             story
-            for batch in stories.about(connection, _scope(config, subject))
+            for batch in stories.about(connection, None if scope is None else sorted(scope))
             for story in batch
-            if _is_of(config, subject, story)
+            if _is_of(config, subject, scope, story)
         ]
         reads = ledger.reads_of(connection, [story.id for story in found])
         platforms = _platforms(config, ledger.platform_months(connection), as_of.date())
@@ -76,20 +81,16 @@ def recorded(
     return counts | {"page": str(path)}
 
 
-def _scope(config: Config, subject: str) -> list[str] | None:
-    """List the organisations that a subject stands for; None is every one."""
+def _scope(config: Config, subject: str) -> Mapping[str, Spans] | None:
+    """Say which organisations a subject stands for, and when; None is every one."""
     if subject == "all" or config.channel(subject):
         return None
-    population = next((p for p in config.populations if p.id == subject), None)
-    wanted = set(population.organisations if population else [subject])
-    while True:  # all that stands below what is wanted, however deep
-        below = {o.id for o in config.organisations if wanted & {*o.parents}}
-        if below <= wanted:
-            return sorted(wanted)
-        wanted |= below
+    return lineage.meant(config, subject)
 
 
-def _is_of(config: Config, subject: str, story: Story) -> bool:
+def _is_of(config: Config, subject: str, scope: Mapping[str, Spans] | None, story: Story) -> bool:
+    if scope is not None:
+        return lineage.is_about(story, scope)
     return config.channel(subject) is None or story.source.channel == subject
 
 

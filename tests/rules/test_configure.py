@@ -12,7 +12,7 @@ from schemas._record import Record
 from schemas.channel import Channel
 from schemas.config import Config, HttpRules, OwnSite, ReportPull
 from schemas.errors import ConfigError
-from schemas.organisation import Organisation, Population
+from schemas.organisation import Organisation, Parent, Population
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.story import Kind, Rights
 from schemas.views import Method
@@ -54,7 +54,7 @@ def test_the_example_is_read_without_a_fault_and_says_what_it_seems_to() -> None
         name="Anytown Hospitals NHS Trust",
         type="acute",
         region="North",
-        parents=("ods:ZN1", "ods:ZN2"),
+        parents=(Parent(id="ods:ZN1"), Parent(id="ods:ZN2", until=date(2019, 3, 31))),
     )
     assert config.organisations[4].valid_to == date(2014, 3, 31)
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rules import _organisation_files
 from rules._organisation_files import Known
-from schemas.organisation import Organisation
+from schemas.organisation import Organisation, Parent
 
 HEADER = "scheme,code,name,type,region,parent_scheme,parent_code,valid_from,valid_to\n"
 
@@ -58,8 +58,76 @@ def test_rows_of_one_organisation_add_their_parents_up_in_order_across_files() -
     )
     assert not found.faults
     assert found.organisations[2] == Organisation(
-        id="ods:RXX", name="Anytown", parents=("ods:Z2", "ods:Z1")
+        id="ods:RXX", name="Anytown", parents=(Parent(id="ods:Z2"), Parent(id="ods:Z1"))
     )
+
+
+EDGES = "scheme,code,name,parent_scheme,parent_code,parent_from,parent_to\n"
+TOPS = "ods,Z1,One,,,,\nods,Z2,Two,,,,\n"
+
+
+def test_an_edge_is_dated_and_may_have_held_twice() -> None:
+    found = known(
+        f"{EDGES}{TOPS}"
+        "ods,RXX,Anytown,ods,Z1,,2013-03-31\n"
+        "ods,RXX,,ods,Z2,2013-04-01,\n"
+        "ods,RXX,,ods,Z1,2013-04-01,\n"
+    )
+    assert not found.faults
+    assert found.organisations[2].parents == (
+        Parent(id="ods:Z1", until=date(2013, 3, 31)),
+        Parent(id="ods:Z2", since=date(2013, 4, 1)),
+        Parent(id="ods:Z1", since=date(2013, 4, 1)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        pytest.param(
+            "ods,R,A,,,2013-04-01,\n",
+            "4: parent_from: no parent stands beside this day "
+            "(fill in parent_scheme and parent_code, or leave it empty)",
+            id="a day without a parent",
+        ),
+        pytest.param(
+            "ods,R,A,ods,Z1,April,\n",
+            "4: parent_from: `April` is no day (write a day as 2026-10-31)",
+            id="no day",
+        ),
+        pytest.param(
+            "ods,R,A,ods,Z1,2013-04-01,2013-03-31\n",
+            "4: parent_to: it ends on 2013-03-31 before it begins on 2013-04-01 "
+            "(correct one of the two)",
+            id="end before the beginning",
+        ),
+        pytest.param(
+            "ods,R,A,ods,Z1,2013-04-01,\nods,R,,ods,Z1,,2013-04-01\n",
+            "5: parent_from: the days of this parent overlap with those at 0.csv:4 "
+            "(correct parent_from and parent_to)",
+            id="the same parent twice on one day",
+        ),
+        pytest.param(
+            "ods,R,A,ods,Z1,2013-04-01,\nods,R,,ods,Z1,2013-04-01,\n",
+            "5: code: ods:R with this parent stands already at 0.csv:4 "
+            "(take one of the two rows out)",
+            id="row twice",
+        ),
+        pytest.param(
+            "ods,A,A,ods,B,2013-04-01,\nods,B,B,ods,A,2012-04-01,2013-04-01\n",
+            "5: parent_code: each of these is above the next: ods:A > ods:B > ods:A "
+            "(take one of these parents away)",
+            id="a circle of one day",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_edge_is_told(rows: str, fault: str) -> None:
+    assert faults(EDGES + TOPS + rows) == [f"0.csv:{fault}"]
+
+
+def test_who_was_above_whom_may_turn_round() -> None:
+    rows = "ods,A,A,ods,B,2013-04-01,\nods,B,B,ods,A,2012-04-01,2013-03-31\n"
+    assert not faults(EDGES + rows)
 
 
 def test_an_organisation_may_have_been_there_for_one_day() -> None:
@@ -77,13 +145,15 @@ def test_a_quoted_cell_over_several_lines_does_not_shift_the_lines_of_faults() -
         pytest.param(
             "",
             "1: header: the file is empty (begin with a row of column names: "
-            "scheme,code,name,type,region,parent_scheme,parent_code,valid_from,valid_to)",
+            "scheme,code,name,type,region,parent_scheme,parent_code,parent_from,parent_to,"
+            "valid_from,valid_to)",
             id="empty file",
         ),
         pytest.param(
             "\nscheme,code,nam\n",
             "2: header: `nam` is no column of ours (did you mean `name`? there are: code, name, "
-            "parent_code, parent_scheme, region, scheme, type, valid_from, valid_to)",
+            "parent_code, parent_from, parent_scheme, parent_to, region, scheme, type, valid_from, "
+            "valid_to)",
             id="unknown column",
         ),
         pytest.param(

@@ -7,7 +7,7 @@ import pytest
 from rules import identity
 from schemas.config import Config
 from schemas.errors import UnknownError
-from schemas.organisation import Organisation, Population
+from schemas.organisation import Organisation, Parent, Population
 from schemas.partner import Partner
 from schemas.views import Hit
 from steps import collect, explain, reconcile
@@ -27,7 +27,7 @@ CONFIG = Config(
     partners=(Partner(id="bbc", name="BBC"), Partner(id="nhs", name="NHS")),
     organisations=(
         Organisation(id="ods:QQQ", name="The Board"),
-        Organisation(id="ods:RXX", name="Anytown NHS Trust", parents=("ods:QQQ",)),
+        Organisation(id="ods:RXX", name="Anytown NHS Trust", parents=(Parent(id="ods:QQQ"),)),
         Organisation(id="ods:RYY", name="Elsewhere"),
     ),
     populations=(Population(id="north", name="The North", organisations=("ods:RXX",)),),

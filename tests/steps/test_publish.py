@@ -1,5 +1,7 @@
 """An edition shows what it ought to, in bytes that move only when it does."""
 
+from datetime import datetime, timedelta
+
 import feedparser
 import pytest
 import sqlalchemy as sa
@@ -9,7 +11,7 @@ from rules import identity, manifest
 from schemas import tables
 from schemas.config import Config
 from schemas.errors import UnknownKindError
-from schemas.organisation import Organisation
+from schemas.organisation import Organisation, Parent
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.publication import NEWEST, Document, Part, PartKind, Published
 from schemas.story import Rights
@@ -253,3 +255,23 @@ def test_an_edition_of_an_earlier_version_is_added_up_at_its_next_publication(
         assert manifests.months(connection, "voice/north") == before != {}
         held = manifests.held(connection, "voice/north")
     assert manifest.sums(held) == before
+
+
+def test_an_edition_follows_an_edge_on_the_day_on_which_it_ends(engine: Engine) -> None:
+    last = MONDAY.date()
+    edge = Parent(id="ods:QQQ", until=last)
+    on = press(
+        organisations=(
+            Organisation(id="ods:QQQ", name="The Board"),
+            Organisation(id="ods:RXX", name="Anytown", parents=(edge,)),
+        )
+    )
+    board = EDITION.model_copy(update={"scope": Scope(organisations=("ods:QQQ",))})
+    tell(engine, telling("1"))
+
+    def run_at(now: datetime) -> Published:
+        return publish.publish(engine, on, board, lambda: now, lambda: "e1")
+
+    assert run_at(MONDAY).came_in == 1
+    assert run_at(MONDAY + timedelta(hours=1)).unchanged == 0
+    assert run_at(MONDAY + timedelta(days=1)).went_out == 1

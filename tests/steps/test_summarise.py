@@ -10,7 +10,7 @@ from connectors._http import Limits
 from rules import identity
 from schemas.config import Config, OwnSite, ReportPull
 from schemas.errors import UnknownError
-from schemas.organisation import Organisation, Population
+from schemas.organisation import Organisation, Parent, Population
 from schemas.partner import Partner
 from schemas.run import Outcome
 from schemas.story import Service, Telling
@@ -34,8 +34,8 @@ CONFIG = Config(
     ),
     organisations=(
         Organisation(id="ods:QQQ", name="The Board"),
-        Organisation(id="ods:RXX", name="Anytown NHS Trust", parents=("ods:QQQ",)),
-        Organisation(id="ods:RXX01", name="Anytown Infirmary", parents=("ods:RXX",)),
+        Organisation(id="ods:RXX", name="Anytown NHS Trust", parents=(Parent(id="ods:QQQ"),)),
+        Organisation(id="ods:RXX01", name="Anytown Infirmary", parents=(Parent(id="ods:RXX"),)),
         Organisation(id="ods:RYY", name="Elsewhere"),
     ),
     populations=(
@@ -109,11 +109,27 @@ def test_a_subject_is_summed_up_with_all_that_stands_below_it(told: Engine) -> N
 
 def test_organisations_above_each_other_in_a_ring_are_summed_up_once(told: Engine) -> None:
     ring = (
-        Organisation(id="ods:RXX", name="One", parents=("ods:RYY",)),
-        Organisation(id="ods:RYY", name="Two", parents=("ods:RXX",)),
+        Organisation(id="ods:RXX", name="One", parents=(Parent(id="ods:RYY"),)),
+        Organisation(id="ods:RYY", name="Two", parents=(Parent(id="ods:RXX"),)),
     )
     config = CONFIG.model_copy(update={"organisations": ring, "populations": ()})
     assert summary(told, "ods:RXX", config).stories == 3
+
+
+def test_each_story_counts_for_whom_its_organisation_belonged_to_on_its_day(told: Engine) -> None:
+    day = make.NOON.date()
+
+    def board(edge: Parent) -> int:
+        moved = tuple(
+            o.model_copy(update={"parents": (edge,)}) if o.id == "ods:RXX" else o
+            for o in CONFIG.organisations
+        )
+        config = CONFIG.model_copy(update={"organisations": moved})
+        return summary(told, "ods:QQQ", config).stories
+
+    assert board(Parent(id="ods:QQQ", until=day)) == 3
+    assert board(Parent(id="ods:QQQ", until=day - timedelta(days=1))) == 1
+    assert board(Parent(id="ods:QQQ", since=day + timedelta(days=1))) == 1
 
 
 def of_platform(found: Summary, platform: str) -> PlatformReads:
