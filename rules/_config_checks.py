@@ -218,6 +218,9 @@ def _check_organisations(page: Page, known: Known) -> None:
     right = {id_.casefold(): id_ for id_ in known.ids}
     right |= {id_.partition(":")[2].casefold(): id_ for id_ in known.ids}
     for at in _scopes(page):
+        if page.at((*at, "with_predecessors")) is True and not page.at((*at, "organisations")):
+            what, remedy = "no organisations stand beside it", "name them, or take this out"
+            page.fault((*at, "with_predecessors"), what, remedy)
         for place, organisation in page.texts((*at, "organisations")):
             if organisation not in known.ids:
                 meant = right.get(organisation.casefold())

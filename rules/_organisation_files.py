@@ -1,4 +1,4 @@
-"""Read the files of organisations: one row for each organisation and parent.
+"""Read the files of organisations: one row for each organisation, parent and successor.
 
 Spec: https://www.rfc-editor.org/rfc/rfc4180
 """
@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from rules._toml_page import suggest
 from schemas.errors import Fault
-from schemas.organisation import Organisation, Parent
+from schemas.organisation import Organisation, Parent, Successor
 
 COLUMNS = (
     "scheme", "code", "name", "type", "region",
     "parent_scheme", "parent_code", "parent_from", "parent_to", "valid_from", "valid_to",
+    "successor_scheme", "successor_code", "succeeded_on",
 )  # fmt: skip
 """What a file may hold, in any order."""
 
@@ -26,7 +27,7 @@ NEEDED = ("scheme", "code", "name")
 
 _ID = re.compile(r"[a-z0-9_-]+:[^\s:]+")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_DAYS = ("valid_from", "valid_to", "parent_from", "parent_to")
+_DAYS = ("valid_from", "valid_to", "parent_from", "parent_to", "succeeded_on")
 _SHARED = ("name", "type", "region", "valid_from", "valid_to")
 """Columns in which the rows of one organisation agree, or keep silent."""
 
@@ -62,6 +63,10 @@ class _Row(NamedTuple):
             return None
         return Parent(id=self.parent, since=self.day("parent_from"), until=self.day("parent_to"))
 
+    @property
+    def successor(self) -> str | None:
+        return self._reference("successor")
+
     def day(self, column: str) -> date | None:
         return _day(self.cells.get(column, ""))
 
@@ -88,8 +93,9 @@ def read(files: Sequence[tuple[str, bytes]]) -> Known:
     fit = [row for row in rows if not _note(faults, _row_faults(row))]
     gathered = _gather(fit, faults)
     if whole:
-        _note(faults, _unknown_parents(fit, ids))
+        _note(faults, _unknown(fit, ids))
     _note(faults, _cycles(gathered))
+    _note(faults, _successions_in_circles(gathered))
     return Known(
         tuple(_organisation(of_one) for of_one in gathered.values()),
         ids,
@@ -169,24 +175,31 @@ def _row_faults(row: _Row) -> Iterator[Fault]:
             remedy = "write a day as 2026-10-31"
             yield row.fault(column, f"`{row.cells[column]}` is no day", remedy)
     yield from _edge_faults(row)
+    yield from _reference_faults(row, "successor", row.successor, ("succeeded_on",))
 
 
 def _edge_faults(row: _Row) -> Iterator[Fault]:
-    parent = row.parent
-    if parent is None:
-        for column in ("parent_from", "parent_to"):
-            if row.cells.get(column):
-                remedy = "fill in parent_scheme and parent_code, or leave it empty"
-                yield row.fault(column, "no parent stands beside this day", remedy)
-    elif parent.startswith(":") or parent.endswith(":"):
-        remedy = "fill in both parent_scheme and parent_code, or neither"
-        yield row.fault("parent_code", "half a parent stands here", remedy)
-    elif parent == row.id:
-        yield row.fault("parent_code", f"{row.id} is its own parent", "leave its parent empty")
+    yield from _reference_faults(row, "parent", row.parent, ("parent_from", "parent_to"))
     start, end = row.day("parent_from"), row.day("parent_to")
     if start and end and end < start:
         what, remedy = f"it ends on {end} before it begins on {start}", "correct one of the two"
         yield row.fault("parent_to", what, remedy)
+
+
+def _reference_faults(
+    row: _Row, noun: str, other: str | None, days: Sequence[str]
+) -> Iterator[Fault]:
+    if other is None:
+        for column in days:
+            if row.cells.get(column):
+                remedy = f"fill in {noun}_scheme and {noun}_code, or leave it empty"
+                yield row.fault(column, f"no {noun} stands beside this day", remedy)
+    elif other.startswith(":") or other.endswith(":"):
+        remedy = f"fill in both {noun}_scheme and {noun}_code, or neither"
+        yield row.fault(f"{noun}_code", f"half a {noun} stands here", remedy)
+    elif other == row.id:
+        remedy = f"leave its {noun} empty"
+        yield row.fault(f"{noun}_code", f"{row.id} is its own {noun}", remedy)
 
 
 def _day(text: str) -> date | None:
@@ -215,9 +228,14 @@ def _gather(rows: Sequence[_Row], faults: list[Fault]) -> dict[str, list[_Row]]:
 
 def _disagreements(row: _Row, others: Sequence[_Row]) -> Iterator[Fault]:
     for other in others:
-        if other.edge == row.edge:
+        if other.edge == row.edge and other.successor == row.successor:
             what = f"{row.id} with this parent stands already at {other.file}:{other.line}"
             yield row.fault("code", what, "take one of the two rows out")
+            return
+        here, there = row.day("succeeded_on"), other.day("succeeded_on")
+        if row.successor == other.successor and here and there and here != there:
+            what = f"{row.successor} succeeded on {there} at {other.file}:{other.line}"
+            yield row.fault("succeeded_on", what, "write the same day in both rows")
             return
         if row.edge and other.edge and _overlap(row.edge, other.edge):
             what = f"the days of this parent overlap with those at {other.file}:{other.line}"
@@ -232,7 +250,7 @@ def _disagreements(row: _Row, others: Sequence[_Row]) -> Iterator[Fault]:
 
 
 def _overlap(one: Parent, other: Parent) -> bool:
-    if one.id != other.id:
+    if one.id != other.id or one == other:
         return False
     first, second = sorted([_span(one), _span(other)])
     return second[0] <= first[1]
@@ -253,17 +271,27 @@ def _organisation(of_one: Sequence[_Row]) -> Organisation:
         name=said["name"],
         type=said["type"] or None,
         region=said["region"] or None,
-        parents=tuple(row.edge for row in of_one if row.edge),
+        parents=tuple(dict.fromkeys(row.edge for row in of_one if row.edge)),
         valid_from=_day(said["valid_from"]),
         valid_to=_day(said["valid_to"]),
+        successors=tuple(Successor(id=id_, on=on) for id_, on in _succeeded(of_one).items()),
     )
 
 
-def _unknown_parents(rows: Sequence[_Row], ids: frozenset[str]) -> Iterator[Fault]:
+def _succeeded(of_one: Sequence[_Row]) -> dict[str, date | None]:
+    found: dict[str, date | None] = {}
+    for row in of_one:
+        if row.successor:
+            found[row.successor] = found.get(row.successor) or row.day("succeeded_on")
+    return found
+
+
+def _unknown(rows: Sequence[_Row], ids: frozenset[str]) -> Iterator[Fault]:
     for row in rows:
-        if row.parent and row.parent not in ids:
-            what = f"no row is about the parent `{row.parent}`"
-            yield row.fault("parent_code", what, "add a row for it, or correct its code")
+        for noun, other in (("parent", row.parent), ("successor", row.successor)):
+            if other and other not in ids:
+                what = f"no row is about the {noun} `{other}`"
+                yield row.fault(f"{noun}_code", what, "add a row for it, or correct its code")
 
 
 def _cycles(gathered: Mapping[str, Sequence[_Row]]) -> Iterator[Fault]:
@@ -277,6 +305,13 @@ def _cycles(gathered: Mapping[str, Sequence[_Row]]) -> Iterator[Fault]:
                 told.add(frozenset(circle))
                 what = f"each of these is above the next: {' > '.join(circle)}"
                 yield row.fault("parent_code", what, "take one of these parents away")
+
+
+def _successions_in_circles(gathered: Mapping[str, Sequence[_Row]]) -> Iterator[Fault]:
+    rows = [row for rows in gathered.values() for row in rows if row.successor]
+    for circle, row in _circles([(row.id, str(row.successor), row) for row in rows]):
+        what = f"each of these succeeded the next: {' > '.join(circle)}"
+        yield row.fault("successor_code", what, "take one of these successors away")
 
 
 def _core(rows: Sequence[_Row]) -> Sequence[_Row]:

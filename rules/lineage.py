@@ -1,12 +1,17 @@
-"""Who stands below whom, and when.
+"""Who stands below whom, and when; and who went over into whom.
 
 An edge from an organisation to one above it holds on the days that it names, on every day where
 it names none. Of an organisation that is no more, the edges of its last day go on: what is told
 of it later is still told of those that it belonged to.
+
+What is told of an organisation stays its own: a successor has none of it unless it is asked for
+with its predecessors. Of one that split each successor then has the whole, for nobody says which
+part went where; so such sets overlap.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rules.entries import told_at
@@ -30,11 +35,17 @@ class Ground(NamedTuple):
     """Each organisation with itself and all above it."""
     regions: Mapping[str, frozenset[str]]
     """Where each lies: more than one region only where those above it differ."""
+    predecessors: Mapping[str, frozenset[str]] = MappingProxyType({})
+    """Whom each succeeded, right before it; those that succeeded nobody are left out."""
 
 
 def ground(organisations: Sequence[Organisation], day: date) -> Ground:
-    """Lay out who stands below whom on a day, and where."""
-    return Ground(lineage(organisations, day), regions(organisations, day))
+    """Lay out who stands below whom on a day, and where, and whom they had succeeded by then."""
+    succeeded: dict[str, frozenset[str]] = {}
+    for successor, gone in _successions(organisations).items():
+        if before := frozenset(old for old, on in gone if on <= day):
+            succeeded[successor] = before
+    return Ground(lineage(organisations, day), regions(organisations, day), succeeded)
 
 
 def lineage(organisations: Sequence[Organisation], day: date) -> dict[str, frozenset[str]]:
@@ -61,19 +72,66 @@ def parents_on(organisations: Sequence[Organisation], day: date) -> dict[str, tu
     return {o.id: tuple(p.id for p in o.parents if holds([span(o, p)], day)) for o in organisations}
 
 
-def within(tops: Iterable[str], organisations: Sequence[Organisation]) -> dict[str, Spans]:
-    """Say when each organisation was one of `tops`, or stood below one; others are left out."""
-    return _spread(dict.fromkeys(tops, ALWAYS), organisations)
+def below(ground: Ground, tops: Iterable[str], *, with_predecessors: bool = False) -> set[str]:
+    """Name `tops` and all below them, where asked with all that any of these succeeded."""
+    found = reaching(ground.lineage, tops).union(tops)
+    while with_predecessors:
+        gone = {old for one in found for old in ground.predecessors.get(one, ())}
+        if gone <= found:
+            break
+        found |= gone | reaching(ground.lineage, gone)
+    return found
 
 
-def meant(config: Config, subject: str) -> dict[str, Spans]:
+def reaching(ways: Mapping[str, frozenset[str]], ends: Iterable[str]) -> set[str]:
+    """Name all from which one of the ends is reached."""
+    wanted = frozenset(ends)
+    return {start for start, reached in ways.items() if not wanted.isdisjoint(reached)}
+
+
+def within(
+    tops: Iterable[str], organisations: Sequence[Organisation], *, with_predecessors: bool = False
+) -> dict[str, Spans]:
+    """Say when each organisation was one of `tops`, or stood below one; others are left out.
+
+    Where asked, all that any of these succeeded while it was one of them belong there always.
+    """
+    found = _spread(dict.fromkeys(tops, ALWAYS), organisations)
+    successions = _successions(organisations) if with_predecessors else {}
+    while True:
+        gone = {
+            old: ALWAYS
+            for successor in found.keys() & successions.keys()
+            for old, on in successions[successor]
+            if found.get(old) != ALWAYS and found[successor][-1][1] >= on
+        }
+        if not gone:
+            return found
+        found = _spread(found | gone, organisations)
+
+
+def uncounted(config: Config, subject: str) -> tuple[str, ...]:
+    """Name whom an organisation, or those of a population, succeeded without counting for it."""
+    counted = meant(config, subject)
+    wider = meant(config, subject, with_predecessors=True)
+    gone = (o.id for o in config.organisations if o.successors)
+    return tuple(old for old in gone if old in wider and old not in counted)
+
+
+def meant(config: Config, subject: str, *, with_predecessors: bool = False) -> dict[str, Spans]:
     """Say which organisations an organisation or a population stands for, and when.
 
-    An organisation stands for itself and all below it, a population for all its organisations.
+    An organisation stands for itself and all below it, a population for all its organisations,
+    where it says so with those that they succeeded.
     """
     population = next((p for p in config.populations if p.id == subject), None)
-    tops = population.organisations if population else (subject,)
-    return within(tops, config.organisations)
+    if population is None:
+        return within([subject], config.organisations, with_predecessors=with_predecessors)
+    return within(
+        population.organisations,
+        config.organisations,
+        with_predecessors=with_predecessors or population.with_predecessors,
+    )
 
 
 def is_about(story: Story, spans: Mapping[str, Spans]) -> bool:
@@ -97,6 +155,15 @@ def span(child: Organisation, parent: Parent) -> Span:
     if child.valid_to and until >= child.valid_to:
         until = date.max
     return parent.since or date.min, until
+
+
+def _successions(organisations: Sequence[Organisation]) -> dict[str, list[tuple[str, date]]]:
+    """List for each successor whom it succeeded, and when."""
+    found: dict[str, list[tuple[str, date]]] = {}
+    for gone in organisations:
+        for successor in gone.successors:
+            found.setdefault(successor.id, []).append((gone.id, successor.on or date.min))
+    return found
 
 
 def _levels(organisation: str, parents: Mapping[str, Sequence[str]]) -> Iterator[set[str]]:

@@ -63,6 +63,8 @@ class Facts(NamedTuple):
     reads: Reads
     platforms: Sequence[Platform]
     suspense: int
+    predecessors: Sequence[str] = ()
+    """Names of those that the subject succeeded, and whose stories are not among these."""
 
 
 def summarise(facts: Facts) -> Summary:
@@ -86,6 +88,7 @@ def summarise(facts: Facts) -> Summary:
         reads_by_month=_reads_by_month(facts.reads, own),
         platforms=tuple(_platform(p, by_platform.get(p.id, 0)) for p in facts.platforms),
         most_read=_most_read(stories, totals),
+        predecessors=tuple(facts.predecessors),
     )
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from rules import manifest
+from rules import lineage, manifest
 from rules.entries import UNDATED, told_at
 from rules.lineage import Ground
 from schemas.partner import Agreement, Edition, Partner, Scope
@@ -183,10 +183,10 @@ def _holding(scope: Scope, ground: Ground) -> Holds:
     """Make the test whether a scope holds a story; a field left open costs nothing."""
     tests: list[Holds] = []
     if scope.organisations:
-        below = _reaching(ground.lineage, scope.organisations)
-        tests.append(_about(below.union(scope.organisations)))
+        tops, old = scope.organisations, scope.with_predecessors
+        tests.append(_about(lineage.below(ground, tops, with_predecessors=old)))
     if scope.regions:
-        tests.append(_about(_reaching(ground.regions, scope.regions)))
+        tests.append(_about(lineage.reaching(ground.regions, scope.regions)))
     if scope.kinds:
         tests.append(lambda story: story.kind in scope.kinds)
     if scope.tags:
@@ -198,11 +198,6 @@ def _holding(scope: Scope, ground: Ground) -> Holds:
     if len(tests) == 1:
         return tests[0]
     return lambda story: all(test(story) for test in tests)
-
-
-def _reaching(ways: Mapping[str, frozenset[str]], ends: Iterable[str]) -> set[str]:
-    wanted = frozenset(ends)
-    return {start for start, reached in ways.items() if not wanted.isdisjoint(reached)}
 
 
 def _about(organisations: set[str]) -> Holds:

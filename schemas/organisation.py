@@ -15,6 +15,14 @@ class Parent(Record):
     """The last day; None where it goes on."""
 
 
+class Successor(Record):
+    """Who an organisation went over into; one that split has several."""
+
+    id: str
+    on: date | None = None
+    """The successor's first day in its place; None where nobody says."""
+
+
 class Organisation(Record):
     """One organisation, with its place among the others."""
 
@@ -28,6 +36,8 @@ class Organisation(Record):
     """One organisation may stand below several, and below one of them at several times."""
     valid_from: date | None = None
     valid_to: date | None = None
+    successors: tuple[Successor, ...] = ()
+    """What is told of it is not theirs: it stays its own, and counts for them only if asked."""
 
 
 class Population(Record):
@@ -36,3 +46,5 @@ class Population(Record):
     id: str
     name: str
     organisations: tuple[str, ...]
+    with_predecessors: bool = False
+    """Whether those that its organisations succeeded belong to it too."""

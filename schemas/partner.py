@@ -16,6 +16,8 @@ class Scope(Record):
 
     organisations: tuple[str, ...] = ()
     """Each with all below it."""
+    with_predecessors: bool = False
+    """Whether those that these organisations succeeded are meant too."""
     regions: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     tags: tuple[str, ...] = ()

@@ -94,3 +94,5 @@ class Summary(Record):
     platforms: tuple[PlatformReads, ...]
     most_read: tuple[tuple[str, int], ...]
     """Titles and reads."""
+    predecessors: tuple[str, ...] = ()
+    """Names of those that the subject succeeded, and whose stories are not among these."""

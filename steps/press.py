@@ -80,6 +80,7 @@ class Press:
     def selection_digest(self, edition: Edition, day: date) -> str:
         """Digest all that decides on a day which stories the edition shows."""
         partner = self.partner(edition)
+        ground = self.ground(day)
         parents = lineage.parents_on(self.config.organisations, day)
         return digest(
             [partner.publisher_name, partner.suspended, partner.zone],
@@ -87,6 +88,7 @@ class Press:
             [a.model_dump(mode="json") for a in self.agreements(edition)],
             {c: r.model_dump(mode="json") for c, r in self.rights.items()},
             [[o.id, o.region, *parents[o.id]] for o in self.config.organisations],
+            sorted((new, sorted(old)) for new, old in ground.predecessors.items()),
         )
 
     def names_digest(self, format_: Format) -> str:

@@ -58,6 +58,7 @@ def summarise(engine: Engine, config: Config, subject: str, as_of: datetime) -> 
             reads=reads,
             platforms=platforms,
             suspense=sum(suspense.values()),
+            predecessors=_predecessors(config, subject) if scope is not None else (),
         )
     )
 
@@ -86,6 +87,10 @@ def _scope(config: Config, subject: str) -> Mapping[str, Spans] | None:
     if subject == "all" or config.channel(subject):
         return None
     return lineage.meant(config, subject)
+
+
+def _predecessors(config: Config, subject: str) -> list[str]:
+    return [f"{_name(config, old)} ({old})" for old in lineage.uncounted(config, subject)]
 
 
 def _is_of(config: Config, subject: str, scope: Mapping[str, Spans] | None, story: Story) -> bool:

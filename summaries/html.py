@@ -10,6 +10,9 @@ from summaries.charts import Series
 MEDIA_TYPE = "text/html; charset=utf-8"
 EXTENSION = "html"
 
+_NAMED = 8
+"""Predecessors that a page names; of more it says how many."""
+
 _CLASSES = ("0-1 days", "2-7", "8-14", "15-30", "31-90", "over 90")
 
 
@@ -41,7 +44,7 @@ def _told(summary: Summary, name: str) -> str:
 <div class="two"><div><h2>What they speak of</h2>{_tags(summary)}</div>
 <div><h2>How long a response took</h2>
 {charts.bars("First responses by days", list(zip(_CLASSES, answers.days_to_respond, strict=True)))}
-{_rates(summary)}</div></div>{_stock(summary)}</section>"""
+{_rates(summary)}</div></div>{_stock(summary)}{_predecessors(summary)}</section>"""
 
 
 def _read(summary: Summary, name: str) -> str:
@@ -123,6 +126,17 @@ def _stock(summary: Summary) -> str:
     return (
         "<h2>The scripts pasted most</h2><table><thead><tr><th scope=col>times</th>"
         f"<th scope=col>how it reads</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _predecessors(summary: Summary) -> str:
+    names = summary.predecessors
+    if not names:
+        return ""
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return (
+        '<p class="note">What was told of its predecessors is not counted here: '
+        f"{escape('; '.join(names[:_NAMED]))}{more}.</p>"
     )
 
 

@@ -312,6 +312,12 @@ from tests.rules._written import (
             id="region nobody lies in",
         ),
         pytest.param(
+            FILE + PARTNER + AGREEMENT + "scope.with_predecessors = true\n",
+            "8: agreements[0].scope.with_predecessors: no organisations stand beside it "
+            "(name them, or take this out)",
+            id="predecessors of nobody",
+        ),
+        pytest.param(
             'organisations = ["organisations.csv", "orgs.csv"]\n'
             + PARTNER
             + AGREEMENT

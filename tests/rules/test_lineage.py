@@ -129,3 +129,48 @@ def test_a_story_is_about_those_that_its_organisation_belonged_to_on_its_day() -
         False,
         False,
     ]
+
+
+OCTOBER = date(2021, 10, 1)
+SPLIT = (
+    organisation("RM3"),
+    organisation("R0A", Parent(id="QOP", until=OCTOBER)),
+    organisation("QOP"),
+    organisation("RW601", "RW6"),
+    organisation("RW6", successors=[{"id": "RM3", "on": OCTOBER}, {"id": "R0A", "on": OCTOBER}]),
+    organisation("RM2", successors=[{"id": "RW6"}]),
+)
+"""A trust, itself made of another, split into two."""
+
+
+def test_a_successor_has_nothing_of_its_predecessors_unless_it_is_asked_for() -> None:
+    assert lineage.within(["RM3"], SPLIT).keys() == {"RM3"}
+    wider = lineage.within(["RM3"], SPLIT, with_predecessors=True)
+    assert wider == dict.fromkeys(["RM3", "RW6", "RW601", "RM2"], lineage.ALWAYS)
+
+
+def test_who_had_left_before_a_succession_brings_no_predecessor_along() -> None:
+    def board(until: date) -> set[str]:
+        left = organisation("R0A", Parent(id="QOP", until=until))
+        return set(lineage.within(["QOP"], (left, *SPLIT[2:]), with_predecessors=True))
+
+    assert board(OCTOBER - timedelta(days=1)) == {"QOP", "R0A"}
+    assert board(OCTOBER) == {"QOP", "R0A", "RW6", "RW601", "RM2"}
+
+
+def test_an_edition_may_be_meant_with_predecessors_from_the_day_of_the_succession() -> None:
+    before = lineage.ground(SPLIT, OCTOBER - timedelta(days=1))
+    after = lineage.ground(SPLIT, OCTOBER)
+    assert lineage.below(after, ["RM3"]) == {"RM3"}
+    assert lineage.below(before, ["RM3"], with_predecessors=True) == {"RM3"}
+    assert lineage.below(after, ["RM3"], with_predecessors=True) == {"RM3", "RW6", "RW601", "RM2"}
+
+
+def test_a_circle_of_successions_does_no_harm() -> None:
+    circle = (
+        organisation("A", successors=[{"id": "B"}]),
+        organisation("B", successors=[{"id": "A"}]),
+    )
+    assert lineage.within(["A"], circle, with_predecessors=True).keys() == {"A", "B"}
+    ground = lineage.ground(circle, TODAY)
+    assert lineage.below(ground, ["A"], with_predecessors=True) == {"A", "B"}

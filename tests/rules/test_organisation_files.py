@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from rules import _organisation_files
 from rules._organisation_files import Known
-from schemas.organisation import Organisation, Parent
+from schemas.organisation import Organisation, Parent, Successor
 
 HEADER = "scheme,code,name,type,region,parent_scheme,parent_code,valid_from,valid_to\n"
 
@@ -130,6 +130,76 @@ def test_who_was_above_whom_may_turn_round() -> None:
     assert not faults(EDGES + rows)
 
 
+SUCCESSIONS = (
+    "scheme,code,name,successor_scheme,successor_code,succeeded_on,parent_scheme,parent_code\n"
+)
+HEIRS = "ods,RM3,Salford,,,,,\nods,R0A,Manchester,,,,,\n"
+
+
+def test_an_organisation_that_split_has_two_successors() -> None:
+    found = known(
+        f"{SUCCESSIONS}{HEIRS}"
+        "ods,RW6,Pennine,ods,RM3,2021-10-01,ods,R0A\n"
+        "ods,RW6,,ods,R0A,,,\n"
+        "ods,RW6,,ods,R0A,2021-10-01,ods,R0A\n"
+    )
+    assert not found.faults
+    assert found.organisations[2].successors == (
+        Successor(id="ods:RM3", on=date(2021, 10, 1)),
+        Successor(id="ods:R0A", on=date(2021, 10, 1)),
+    )
+    assert found.organisations[2].parents == (Parent(id="ods:R0A"),)
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        pytest.param(
+            "ods,RW6,Pennine,,,2021-10-01,,\n",
+            "4: succeeded_on: no successor stands beside this day "
+            "(fill in successor_scheme and successor_code, or leave it empty)",
+            id="a day without a successor",
+        ),
+        pytest.param(
+            "ods,RW6,Pennine,ods,RM3,1/10/2021,,\n",
+            "4: succeeded_on: `1/10/2021` is no day (write a day as 2026-10-31)",
+            id="no day",
+        ),
+        pytest.param(
+            "ods,RW6,Pennine,ods,,,,\n",
+            "4: successor_code: half a successor stands here "
+            "(fill in both successor_scheme and successor_code, or neither)",
+            id="half a successor",
+        ),
+        pytest.param(
+            "ods,RW6,Pennine,ods,RW6,,,\n",
+            "4: successor_code: ods:RW6 is its own successor (leave its successor empty)",
+            id="its own successor",
+        ),
+        pytest.param(
+            "ods,RW6,Pennine,ods,RM4,,,\n",
+            "4: successor_code: no row is about the successor `ods:RM4` "
+            "(add a row for it, or correct its code)",
+            id="unknown successor",
+        ),
+        pytest.param(
+            "ods,RW6,Pennine,ods,RM3,2021-10-01,,\nods,RW6,,ods,RM3,2021-04-01,ods,R0A\n",
+            "5: succeeded_on: ods:RM3 succeeded on 2021-10-01 at 0.csv:4 "
+            "(write the same day in both rows)",
+            id="two days of one succession",
+        ),
+        pytest.param(
+            "ods,A,A,ods,B,,,\nods,B,B,ods,A,,,\n",
+            "5: successor_code: each of these succeeded the next: ods:A > ods:B > ods:A "
+            "(take one of these successors away)",
+            id="circle",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_succession_is_told(rows: str, fault: str) -> None:
+    assert faults(SUCCESSIONS + HEIRS + rows) == [f"0.csv:{fault}"]
+
+
 def test_an_organisation_may_have_been_there_for_one_day() -> None:
     assert not faults(f"{HEADER}ods,RXX,Anytown,,,,,2010-04-01,2010-04-01\n")
 
@@ -146,14 +216,14 @@ def test_a_quoted_cell_over_several_lines_does_not_shift_the_lines_of_faults() -
             "",
             "1: header: the file is empty (begin with a row of column names: "
             "scheme,code,name,type,region,parent_scheme,parent_code,parent_from,parent_to,"
-            "valid_from,valid_to)",
+            "valid_from,valid_to,successor_scheme,successor_code,succeeded_on)",
             id="empty file",
         ),
         pytest.param(
             "\nscheme,code,nam\n",
             "2: header: `nam` is no column of ours (did you mean `name`? there are: code, name, "
-            "parent_code, parent_from, parent_scheme, parent_to, region, scheme, type, valid_from, "
-            "valid_to)",
+            "parent_code, parent_from, parent_scheme, parent_to, region, scheme, succeeded_on, "
+            "successor_code, successor_scheme, type, valid_from, valid_to)",
             id="unknown column",
         ),
         pytest.param(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rules import lineage, select
 from rules.lineage import Ground
-from schemas.organisation import Organisation, Parent
+from schemas.organisation import Organisation, Parent, Successor
 from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import Desire, Shown
 from schemas.story import Rights, Story
@@ -297,6 +297,14 @@ def test_an_organisation_that_no_file_names_is_still_itself() -> None:
     assert _is_in({"organisations": ["ods:RXX"]}, story)
     assert not _is_in({"organisations": ["ods:NHS"]}, story)
     assert not _is_in({"regions": ["north"]}, story)
+
+
+def test_a_scope_on_a_successor_holds_what_it_succeeded_only_where_it_says_so() -> None:
+    trust = Organisation(id="ods:RXX", name="Old", successors=(Successor(id="ods:RNEW"),))
+    ground = lineage.ground((trust, _organisation("ods:RNEW")), NOON.date())
+    assert not _is_in({"organisations": ["ods:RNEW"]}, make.story(), ground)
+    wider = {"organisations": ["ods:RNEW"], "with_predecessors": True}
+    assert _is_in(wider, make.story(), ground)
 
 
 @pytest.mark.parametrize("field", ["organisations", "regions", "tags", "languages"])

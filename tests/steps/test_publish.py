@@ -11,7 +11,7 @@ from rules import identity, manifest
 from schemas import tables
 from schemas.config import Config
 from schemas.errors import UnknownKindError
-from schemas.organisation import Organisation, Parent
+from schemas.organisation import Organisation, Parent, Successor
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.publication import NEWEST, Document, Part, PartKind, Published
 from schemas.story import Rights
@@ -275,3 +275,19 @@ def test_an_edition_follows_an_edge_on_the_day_on_which_it_ends(engine: Engine) 
     assert run_at(MONDAY).came_in == 1
     assert run_at(MONDAY + timedelta(hours=1)).unchanged == 0
     assert run_at(MONDAY + timedelta(days=1)).went_out == 1
+
+
+def test_an_edition_takes_predecessors_in_on_the_day_of_the_succession(engine: Engine) -> None:
+    heir = Successor(id="ods:RNEW", on=MONDAY.date() + timedelta(days=1))
+    on = press(
+        organisations=(
+            Organisation(id="ods:RXX", name="Anytown", successors=(heir,)),
+            Organisation(id="ods:RNEW", name="Newtown"),
+        )
+    )
+    scope = Scope(organisations=("ods:RNEW",), with_predecessors=True)
+    edition = EDITION.model_copy(update={"scope": scope})
+    tell(engine, telling("1"))
+    before = publish.publish(engine, on, edition, lambda: MONDAY, lambda: "e1")
+    after = publish.publish(engine, on, edition, lambda: MONDAY + timedelta(days=1), lambda: "e1")
+    assert (before.came_in, after.came_in) == (0, 1)

@@ -10,7 +10,7 @@ from connectors._http import Limits
 from rules import identity
 from schemas.config import Config, OwnSite, ReportPull
 from schemas.errors import UnknownError
-from schemas.organisation import Organisation, Parent, Population
+from schemas.organisation import Organisation, Parent, Population, Successor
 from schemas.partner import Partner
 from schemas.run import Outcome
 from schemas.story import Service, Telling
@@ -130,6 +130,38 @@ def test_each_story_counts_for_whom_its_organisation_belonged_to_on_its_day(told
     assert board(Parent(id="ods:QQQ", until=day)) == 3
     assert board(Parent(id="ods:QQQ", until=day - timedelta(days=1))) == 1
     assert board(Parent(id="ods:QQQ", since=day + timedelta(days=1))) == 1
+
+
+def test_what_was_told_of_an_organisation_that_split_is_neither_successors_own(
+    told: Engine,
+) -> None:
+    october = date(2021, 10, 1)
+    heirs = (Successor(id="ods:RM3", on=october), Successor(id="ods:R0A", on=october))
+    north, wide = (
+        Population(
+            id=name, name=name, organisations=("ods:RM3", "ods:R0A"), with_predecessors=widely
+        )
+        for name, widely in (("north", False), ("wide", True))
+    )
+    organisations = (
+        *CONFIG.organisations[:1],
+        CONFIG.organisations[1].model_copy(update={"successors": heirs}),
+        *CONFIG.organisations[2:],
+        Organisation(id="ods:RM3", name="Salford"),
+        Organisation(id="ods:R0A", name="Manchester"),
+    )
+    config = CONFIG.model_copy(
+        update={"organisations": organisations, "populations": (north, wide)}
+    )
+    for subject in ("ods:RM3", "ods:R0A", "north"):
+        found = summary(told, subject, config)
+        assert (found.stories, found.predecessors) == (0, ("Anytown NHS Trust (ods:RXX)",))
+    assert (summary(told, "wide", config).stories, summary(told, "wide", config).predecessors) == (
+        2,
+        (),
+    )
+    assert summary(told, "ods:RXX", config).stories == 2
+    assert summary(told, "all", config).predecessors == ()
 
 
 def of_platform(found: Summary, platform: str) -> PlatformReads:

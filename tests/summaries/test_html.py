@@ -82,3 +82,11 @@ def test_long_names_are_cut_in_a_chart_of_bars() -> None:
     drawn = charts.bars("t", [("n" * 80, 3), ("short", 0)])
     assert "n" * 29 + "…" in drawn
     assert etree.fromstring(drawn).get("viewBox") == "0 0 720 60"
+
+
+def test_the_page_names_the_predecessors_whose_stories_it_does_not_count() -> None:
+    text = text_of(html.render(summary(predecessors=["Pennine <Acute> (ods:RW6)"])))
+    assert "not counted here: Pennine <Acute> (ods:RW6)." in text
+    many = text_of(html.render(summary(predecessors=[f"Trust {n}" for n in range(10)])))
+    assert "Trust 7 and 2 more." in many
+    assert "predecessors" not in text_of(html.render(summary()))
