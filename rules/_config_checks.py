@@ -6,7 +6,7 @@ hides none in another.
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -213,28 +213,52 @@ def _counters(page: Page) -> Mapping[str, Collection[str]]:
 
 
 def _check_organisations(page: Page, known: Known) -> None:
-    if not known.whole:
-        return  # the missing file may know them
-    right = {id_.casefold(): id_ for id_ in known.ids}
-    right |= {id_.partition(":")[2].casefold(): id_ for id_ in known.ids}
+    for at in page.each("populations"):
+        _check_population(page, at)
     for at in _scopes(page):
         if page.at((*at, "with_predecessors")) is True and not page.at((*at, "organisations")):
             what, remedy = "no organisations stand beside it", "name them, or take this out"
             page.fault((*at, "with_predecessors"), what, remedy)
-        for place, organisation in page.texts((*at, "organisations")):
-            if organisation not in known.ids:
-                meant = right.get(organisation.casefold())
-                remedy = f"did you mean `{meant}`?" if meant else "add it to a file, or correct it"
-                what = f"no file of organisations knows `{organisation}`"
-                page.fault(place, what, remedy)
-        for place, region in page.texts((*at, "regions")):
-            if region not in known.regions:
-                what = f"no organisation lies in `{region}`"
-                page.fault(place, what, suggest(region, known.regions))
+    if not known.whole:
+        return  # the missing file may know them
+    _check_ids_of_organisations(page, known)
+    for place, region in _texts(page, _scopes(page), "regions"):
+        if region not in known.regions:
+            what = f"no organisation lies in `{region}`"
+            page.fault(place, what, suggest(region, known.regions))
+    for place, type_ in _texts(page, page.each("populations"), "types"):
+        if type_ not in known.types:
+            what = f"no organisation is of the type `{type_}`"
+            page.fault(place, what, suggest(type_, known.types))
+
+
+def _check_ids_of_organisations(page: Page, known: Known) -> None:
+    right = {id_.casefold(): id_ for id_ in known.ids}
+    right |= {id_.partition(":")[2].casefold(): id_ for id_ in known.ids}
+    tables = (*_scopes(page), *page.each("populations"))
+    named = (*_texts(page, tables, "organisations"), *_texts(page, tables, "below"))
+    for place, organisation in named:
+        if organisation not in known.ids:
+            meant = right.get(organisation.casefold())
+            remedy = f"did you mean `{meant}`?" if meant else "add it to a file, or correct it"
+            page.fault(place, f"no file of organisations knows `{organisation}`", remedy)
+
+
+def _check_population(page: Page, at: Path) -> None:
+    if page.at((*at, "organisations")) is None and page.at((*at, "below")) is None:
+        remedy = "add organisations = […] or below = […]"
+        page.fault(at, "nothing says who belongs to it", remedy)
+    elif page.at((*at, "types")) is not None and not page.at((*at, "below")):
+        remedy = "add below = […]: types narrow that, and nothing else"
+        page.fault((*at, "types"), "no `below` stands beside it", remedy)
+
+
+def _texts(page: Page, tables: Iterable[Path], key: str) -> Iterator[tuple[Path, str]]:
+    for at in tables:
+        yield from page.texts((*at, key))
 
 
 def _scopes(page: Page) -> Iterator[Path]:
-    yield from page.each("populations")
     for section in ("agreements", "editions"):
         yield from ((*at, "scope") for at in page.each(section))
 

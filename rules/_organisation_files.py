@@ -39,6 +39,7 @@ class Known(NamedTuple):
     ids: frozenset[str]
     """Also of rows that are not fit: they were meant, so nobody refers to nothing."""
     regions: frozenset[str]
+    types: frozenset[str]
     whole: bool
     """Whether every file could be read to its end: else a name may be known yet."""
     faults: tuple[Fault, ...]
@@ -100,6 +101,7 @@ def read(files: Sequence[tuple[str, bytes]]) -> Known:
         tuple(_organisation(of_one) for of_one in gathered.values()),
         ids,
         frozenset(filter(None, (row.cells.get("region") for row in rows))),
+        frozenset(filter(None, (row.cells.get("type") for row in rows))),
         whole,
         tuple(faults),
     )

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from rules.entries import told_at
 from schemas.config import Config
-from schemas.organisation import Organisation, Parent
+from schemas.organisation import Organisation, Parent, Population
 from schemas.story import Story
 
 Span = tuple[date, date]
@@ -97,17 +97,28 @@ def within(
     Where asked, all that any of these succeeded while it was one of them belong there always.
     """
     found = _spread(dict.fromkeys(tops, ALWAYS), organisations)
-    successions = _successions(organisations) if with_predecessors else {}
-    while True:
-        gone = {
-            old: ALWAYS
-            for successor in found.keys() & successions.keys()
-            for old, on in successions[successor]
-            if found.get(old) != ALWAYS and found[successor][-1][1] >= on
-        }
-        if not gone:
-            return found
-        found = _spread(found | gone, organisations)
+    return _widened(found, organisations) if with_predecessors else found
+
+
+def members(
+    population: Population,
+    organisations: Sequence[Organisation],
+    *,
+    with_predecessors: bool = False,
+) -> dict[str, Spans]:
+    """Say when each organisation belonged to a population; others are left out.
+
+    These are its `organisations` and all that stood below its `below`, of its `types` if it names
+    any, each with all below it.
+    """
+    starts = dict(_under(population.below, organisations))
+    if population.types:
+        fit = {o.id for o in organisations if o.type in population.types}
+        starts = {one: spans for one, spans in starts.items() if one in fit}
+    starts |= dict.fromkeys(population.organisations, ALWAYS)
+    found = _spread(starts, organisations)
+    wide = with_predecessors or population.with_predecessors
+    return _widened(found, organisations) if wide else found
 
 
 def uncounted(config: Config, subject: str) -> tuple[str, ...]:
@@ -127,11 +138,7 @@ def meant(config: Config, subject: str, *, with_predecessors: bool = False) -> d
     population = next((p for p in config.populations if p.id == subject), None)
     if population is None:
         return within([subject], config.organisations, with_predecessors=with_predecessors)
-    return within(
-        population.organisations,
-        config.organisations,
-        with_predecessors=with_predecessors or population.with_predecessors,
-    )
+    return members(population, config.organisations, with_predecessors=with_predecessors)
 
 
 def is_about(story: Story, spans: Mapping[str, Spans]) -> bool:
@@ -192,6 +199,32 @@ def _spread(starts: Mapping[str, Spans], organisations: Sequence[Organisation]) 
                 found[lower] = spans
                 waiting.append(lower)
     return found
+
+
+def _under(tops: Iterable[str], organisations: Sequence[Organisation]) -> dict[str, Spans]:
+    """Say when each organisation stood below one of `tops`; these are left out, unless they did."""
+    wanted = frozenset(tops)
+    starts = {
+        child.id: merged(span(child, parent) for parent in child.parents if parent.id in wanted)
+        for child in organisations
+        if any(parent.id in wanted for parent in child.parents)
+    }
+    return _spread(starts, organisations)
+
+
+def _widened(found: Mapping[str, Spans], organisations: Sequence[Organisation]) -> dict[str, Spans]:
+    """Add for good all that any of these succeeded while it was one of them, with all below."""
+    successions = _successions(organisations)
+    while True:
+        gone = {
+            old: ALWAYS
+            for successor in found.keys() & successions.keys()
+            for old, on in successions[successor]
+            if found.get(old) != ALWAYS and found[successor][-1][1] >= on
+        }
+        if not gone:
+            return dict(found)
+        found = _spread({**found, **gone}, organisations)
 
 
 def _cut(spans: Spans, edge: Span) -> Iterator[Span]:

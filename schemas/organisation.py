@@ -45,6 +45,11 @@ class Population(Record):
 
     id: str
     name: str
-    organisations: tuple[str, ...]
+    organisations: tuple[str, ...] = ()
+    """Each with all below it."""
+    below: tuple[str, ...] = ()
+    """All that stand below one of these, on the days on which they do; not these themselves."""
+    types: tuple[str, ...] = ()
+    """Of those, only organisations of these types, each with all below it."""
     with_predecessors: bool = False
     """Whether those that its organisations succeeded belong to it too."""

@@ -6,6 +6,7 @@ from tests.rules._written import (
     EDITION,
     FILE,
     PARTNER,
+    POPULATION,
     REPORT,
     faults,
 )
@@ -300,7 +301,7 @@ from tests.rules._written import (
             id="unknown organisation",
         ),
         pytest.param(
-            FILE + '[[populations]]\nid = "n"\nname = "N"\norganisations = ["zn1"]\n',
+            FILE + POPULATION + 'organisations = ["zn1"]\n',
             "5: populations[0].organisations[0]: no file of organisations knows `zn1` "
             "(did you mean `ods:ZN1`?)",
             id="organisation without its scheme",
@@ -310,6 +311,30 @@ from tests.rules._written import (
             "12: editions[0].scope.regions[0]: no organisation lies in `Nroth` "
             "(did you mean `North`? there are: North)",
             id="region nobody lies in",
+        ),
+        pytest.param(
+            FILE + POPULATION + 'below = ["ods:ZN8"]\n',
+            "5: populations[0].below[0]: no file of organisations knows `ods:ZN8` "
+            "(add it to a file, or correct it)",
+            id="below nobody known",
+        ),
+        pytest.param(
+            FILE + POPULATION,
+            "2: populations[0]: nothing says who belongs to it "
+            "(add organisations = […] or below = […])",
+            id="population of nobody",
+        ),
+        pytest.param(
+            FILE + POPULATION + 'organisations = ["ods:ZN1"]\ntypes = ["acute"]\n',
+            "6: populations[0].types: no `below` stands beside it "
+            "(add below = […]: types narrow that, and nothing else)",
+            id="types that narrow nothing",
+        ),
+        pytest.param(
+            FILE + POPULATION + 'below = ["ods:ZN1"]\ntypes = ["acut"]\n',
+            "6: populations[0].types[0]: no organisation is of the type `acut` "
+            "(did you mean `acute`? there are: acute, board, mental_health)",
+            id="type of nobody",
         ),
         pytest.param(
             FILE + PARTNER + AGREEMENT + "scope.with_predecessors = true\n",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import lineage
-from schemas.organisation import Organisation, Parent
+from schemas.organisation import Organisation, Parent, Population
 from tests import make
 
 TODAY = make.NOON.date()
@@ -174,3 +174,39 @@ def test_a_circle_of_successions_does_no_harm() -> None:
     assert lineage.within(["A"], circle, with_predecessors=True).keys() == {"A", "B"}
     ground = lineage.ground(circle, TODAY)
     assert lineage.below(ground, ["A"], with_predecessors=True) == {"A", "B"}
+
+
+BOARD = (
+    organisation("QOP", type="icb"),
+    organisation("ACUTE", Parent(id="QOP", since=APRIL), type="acute"),
+    organisation("SITE", "ACUTE", type="site"),
+    organisation("MENTAL", "QOP", type="mental_health", successors=[{"id": "ACUTE"}]),
+    organisation("ELSEWHERE", type="acute"),
+)
+
+
+def members(**fields: object) -> dict[str, lineage.Spans]:
+    given = {"id": "p", "name": "P"} | fields
+    return lineage.members(Population.model_validate(given), BOARD)
+
+
+def test_a_population_is_all_below_an_organisation_while_it_stands_there() -> None:
+    since = ((APRIL, date.max),)
+    assert members(below=["QOP"]) == {"ACUTE": since, "SITE": since, "MENTAL": lineage.ALWAYS}
+    assert members(below=["ACUTE"]) == {"SITE": lineage.ALWAYS}
+
+
+def test_types_narrow_a_population_to_some_with_all_below_these() -> None:
+    assert members(below=["QOP"], types=["acute"]).keys() == {"ACUTE", "SITE"}
+    assert members(below=["QOP"], types=["site", "mental_health"]).keys() == {"SITE", "MENTAL"}
+
+
+def test_a_population_adds_up_what_it_names_and_what_stands_below() -> None:
+    both = members(below=["QOP"], types=["mental_health"], organisations=["ELSEWHERE", "ACUTE"])
+    assert both == dict.fromkeys(["MENTAL", "ELSEWHERE", "ACUTE", "SITE"], lineage.ALWAYS)
+
+
+def test_a_population_may_count_predecessors_in() -> None:
+    acute = {"below": ["QOP"], "types": ["acute"]}
+    assert "MENTAL" not in members(**acute)
+    assert members(**acute, with_predecessors=True)["MENTAL"] == lineage.ALWAYS

@@ -34,6 +34,7 @@ def test_a_row_is_an_organisation() -> None:
         ),
         ids=frozenset({"ods:RXX"}),
         regions=frozenset({"North"}),
+        types=frozenset({"acute"}),
         whole=True,
         faults=(),
     )
