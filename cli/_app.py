@@ -2,7 +2,19 @@
 
 import typer
 
-from cli import channels, connectors, keep, look, loop, people, prefect_, reads, serve, token
+from cli import (
+    channels,
+    connectors,
+    keep,
+    look,
+    loop,
+    organisations,
+    people,
+    prefect_,
+    reads,
+    serve,
+    token,
+)
 
 app = typer.Typer(
     name="retold",
@@ -17,6 +29,7 @@ channels.add_to(app)
 connectors.add_to(app)
 loop.add_to(app)
 look.add_to(app)
+organisations.add_to(app)
 people.add_to(app)
 reads.add_to(app)
 serve.add_to(app)

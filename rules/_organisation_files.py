@@ -69,7 +69,7 @@ class _Row(NamedTuple):
         return self._reference("successor")
 
     def day(self, column: str) -> date | None:
-        return _day(self.cells.get(column, ""))
+        return as_day(self.cells.get(column, ""))
 
     def _reference(self, name: str) -> str | None:
         scheme, code = self.cells.get(f"{name}_scheme", ""), self.cells.get(f"{name}_code", "")
@@ -87,7 +87,7 @@ def read(files: Sequence[tuple[str, bytes]]) -> Known:
     for file, payload in files:
         try:
             rows.extend(_rows(file, payload, faults))
-        except _UnreadableError as error:
+        except UnreadableError as error:
             faults.extend(error.args)
             whole = False
     ids = frozenset(row.id for row in rows)
@@ -107,7 +107,7 @@ def read(files: Sequence[tuple[str, bytes]]) -> Known:
     )
 
 
-class _UnreadableError(Exception):
+class UnreadableError(Exception):
     """A file breaks off with the fault that is the argument: what follows cannot be told."""
 
 
@@ -119,7 +119,7 @@ def _note(faults: list[Fault], found: Iterator[Fault]) -> bool:
 
 def _rows(file: str, payload: bytes, faults: list[Fault]) -> Iterator[_Row]:
     header: list[str] | None = None
-    for line, cells in _records(file, payload):
+    for line, cells in records(file, payload):
         if header is None:
             header = cells
             _check_header(file, line, header)
@@ -130,16 +130,17 @@ def _rows(file: str, payload: bytes, faults: list[Fault]) -> Iterator[_Row]:
             yield _Row(file, line, dict(zip(header, cells, strict=True)))
     if header is None:
         remedy = f"begin with a row of column names: {','.join(COLUMNS)}"
-        raise _UnreadableError(Fault(file, 1, "header", "the file is empty", remedy))
+        raise UnreadableError(Fault(file, 1, "header", "the file is empty", remedy))
 
 
-def _records(file: str, payload: bytes) -> Iterator[tuple[int, list[str]]]:
+def records(file: str, payload: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Give each line that holds anything, with its number; UnreadableError where it breaks off."""
     try:
         text = payload.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = payload.count(b"\n", 0, error.start) + 1
         fault = Fault(file, line, "text", "the file is not UTF-8", "save it as “CSV UTF-8”")
-        raise _UnreadableError(fault) from None
+        raise UnreadableError(fault) from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -149,21 +150,21 @@ def _records(file: str, payload: bytes) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + 1  # a quoted cell may have run over several lines
     except csv.Error as error:
         fault = Fault(file, line, "row", f"this is not CSV: {error}", "mend the quotes of this row")
-        raise _UnreadableError(fault) from None
+        raise UnreadableError(fault) from None
 
 
 def _check_header(file: str, line: int, header: list[str]) -> None:
     for column in header:
         if column not in COLUMNS:
             what, remedy = f"`{column}` is no column of ours", suggest(column, COLUMNS)
-            raise _UnreadableError(Fault(file, line, "header", what, remedy))
+            raise UnreadableError(Fault(file, line, "header", what, remedy))
         if header.count(column) > 1:
             what, remedy = f"`{column}` stands twice", "keep one of the two columns"
-            raise _UnreadableError(Fault(file, line, "header", what, remedy))
+            raise UnreadableError(Fault(file, line, "header", what, remedy))
     for column in NEEDED:
         if column not in header:
             what, remedy = f"`{column}` is missing", f"add a column `{column}`"
-            raise _UnreadableError(Fault(file, line, "header", what, remedy))
+            raise UnreadableError(Fault(file, line, "header", what, remedy))
 
 
 def _row_faults(row: _Row) -> Iterator[Fault]:
@@ -204,7 +205,8 @@ def _reference_faults(
         yield row.fault(f"{noun}_code", f"{row.id} is its own {noun}", remedy)
 
 
-def _day(text: str) -> date | None:
+def as_day(text: str) -> date | None:
+    """Read a day as `2026-10-31`; None where it is none."""
     try:
         return date.fromisoformat(text) if _DAY.fullmatch(text) else None
     except ValueError:
@@ -221,7 +223,7 @@ def _gather(rows: Sequence[_Row], faults: list[Fault]) -> dict[str, list[_Row]]:
         if not _said(of_one, "name"):
             what = f"no row says how {of_one[0].id} is called"
             faults.append(of_one[0].fault("name", what, "fill in its name"))
-        start, end = (_day(_said(of_one, column)) for column in ("valid_from", "valid_to"))
+        start, end = (as_day(_said(of_one, column)) for column in ("valid_from", "valid_to"))
         if start and end and end < start:
             what, remedy = f"it ends on {end} before it begins on {start}", "correct one of the two"
             faults.append(of_one[-1].fault("valid_to", what, remedy))
@@ -274,8 +276,8 @@ def _organisation(of_one: Sequence[_Row]) -> Organisation:
         type=said["type"] or None,
         region=said["region"] or None,
         parents=tuple(dict.fromkeys(row.edge for row in of_one if row.edge)),
-        valid_from=_day(said["valid_from"]),
-        valid_to=_day(said["valid_to"]),
+        valid_from=as_day(said["valid_from"]),
+        valid_to=as_day(said["valid_to"]),
         successors=tuple(Successor(id=id_, on=on) for id_, on in _succeeded(of_one).items()),
     )
 

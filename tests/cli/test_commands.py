@@ -218,3 +218,17 @@ def test_help_comes_without_prefect_and_without_the_store() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
     assert done.returncode == 0
+
+
+def test_files_of_ods_become_a_file_of_organisations(typist: Typist, tmp_path: Path) -> None:
+    cells = ["R0A", "MANCHESTER", "", "QOP", *[""] * 23]
+    (tmp_path / "etr.csv").write_text(",".join(cells) + "\n")
+    result = typist.types("organisations", "convert", "etr.csv")
+    assert result.stdout.splitlines()[1].startswith("ods,R0A,MANCHESTER,trust,")
+    assert "1 organisations that no file is about, and were left out: QOP" in result.stderr
+    (tmp_path / "etr.csv").write_text(",".join(cells) + "\nR0B,short\n")
+    result = typist.types("organisations", "convert", "etr.csv", code=1)
+    assert "ods,R0A," in result.stdout
+    assert "etr.csv:2: row: 2 columns stand here" in result.stderr
+    result = typist.types("organisations", "convert", "gone.csv", code=2)
+    assert "gone.csv: file: cannot be read" in result.stderr
