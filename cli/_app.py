@@ -12,6 +12,7 @@ from cli import (
     people,
     prefect_,
     reads,
+    removals,
     serve,
     token,
 )
@@ -34,4 +35,5 @@ people.add_to(app)
 reads.add_to(app)
 serve.add_to(app)
 token.add_to(app)
+removals.add_to(app)
 prefect_.add_to(app)

@@ -73,6 +73,8 @@ class Partner(Record):
     """Methods that count its reads, the counter of record first: alternatives, never a sum."""
     report_lag_days: int = Field(default=28, ge=0)
     """Days after a month's end by which its report is due."""
+    acknowledge_days: int = Field(default=7, ge=0)
+    """Days after a removal by which it says that the story is taken down."""
     zone: str = "Europe/London"
     """Whose days and months its counts are in."""
 

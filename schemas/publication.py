@@ -130,6 +130,31 @@ class Published(Record):
     unchanged: int = 0
 
 
+class Holder(Record):
+    """One client that was given a story which has been removed since, and what it knows of that."""
+
+    partner: str
+    edition: str
+    """`partner/edition`."""
+    client: str
+    """The token that it was given with: several clients of a partner are kept apart."""
+    story_id: str
+    seq: int
+    """Under which the edition's log has the removal."""
+    reason: str
+    removed_at: UtcTime
+    given_at: UtcTime
+    """When it was first given the story."""
+    told_at: UtcTime | None
+    """When it was first given a document that tells of the removal."""
+    fetched_at: UtcTime | None
+    """When it was last given anything of the edition since."""
+    acknowledged_at: UtcTime | None
+    """When its partner said that the story is taken down."""
+    overdue: bool
+    """Whether that was due by now."""
+
+
 class Document(Record):
     """A feed document as it is served: rendered once, compressed once."""
 
@@ -172,6 +197,17 @@ entry_log = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("at", Time, nullable=False),
+    sa.Index("ix_entry_log_story_id", "story_id"),
+)
+
+acknowledgements = sa.Table(
+    "acknowledgements",
+    metadata,
+    sa.Column("edition", sa.Text, primary_key=True),
+    sa.Column("story_id", sa.Text, primary_key=True),
+    sa.Column("seq", Number, nullable=False, comment="of the removal that it answers"),
+    sa.Column("at", Time, nullable=False),
+    sa.Column("by", sa.Text, nullable=False, comment="a token's id, or a person"),
 )
 
 entries = sa.Table(

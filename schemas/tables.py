@@ -7,6 +7,7 @@ from schemas._metadata import EPOCH, metadata, micros, moment
 from schemas.channel import cursors, landings, quarantine
 from schemas.partner import tokens
 from schemas.publication import (
+    acknowledgements,
     deliveries,
     documents,
     editions,
@@ -32,6 +33,7 @@ from schemas.views import (
 
 __all__ = [
     "EPOCH",
+    "acknowledgements",
     "audit",
     "breaks",
     "coverage",

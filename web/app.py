@@ -20,6 +20,7 @@ from web.feeds import Feeds
 from web.fresh import Fresh
 from web.hooks import Hooks
 from web.house import House
+from web.removals import Removals
 from web.reports import Reports
 
 _MAX_AGE = timedelta(seconds=1)
@@ -49,6 +50,7 @@ class _App:
             "feeds": Feeds(house, present, self._deliveries),
             "b": Beacon(house),
             "hooks": Hooks(house),
+            "removals": Removals(house, present, self._deliveries),
             "reports": Reports(house, present, self._deliveries),
         }
         self._pages = _Pages(house)

@@ -1,0 +1,121 @@
+"""Follow each removal to everyone who held the story, until they say that it is taken down."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import feeds
+from schemas._record import Record
+from schemas.config import Config
+from schemas.errors import UnknownError
+from schemas.publication import Holder
+from steps import schedule, stories
+from steps.documents import BUCKET
+from store import holders, publication, runs
+from store.database import Engine, reading, writing
+from store.holders import Held, Removed
+
+
+class Acknowledged(Record):
+    """What became of an acknowledgement."""
+
+    acknowledged: int = 0
+    known: int = 0
+    """Stories that had been acknowledged before."""
+    unknown: tuple[str, ...] = ()
+    """Ids of which the edition has removed none."""
+
+
+def waiting(
+    engine: Engine, config: Config, now: datetime, editions: Collection[str] | None = None
+) -> list[Holder]:
+    """List who holds what was removed, and has not acknowledged it; the overdue first."""
+    keys = schedule.editions(config, list(editions) if editions else None)
+    with reading(engine) as connection:
+        found = [
+            held for key in keys for held in holders.of_edition(connection, key, BUCKET, _telling())
+        ]
+    listed = [one for one in _holders(config, found, now) if one.acknowledged_at is None]
+    return sorted(listed, key=lambda one: (not one.overdue, one.removed_at, one.edition))
+
+
+def certificate(engine: Engine, config: Config, which: str, now: datetime) -> dict[str, Any]:
+    """Certify of one story where it went, who held it, and what each of them said since.
+
+    The same state and day certify the same.
+    """
+    found = stories.show(engine, which)
+    with reading(engine) as connection:
+        held = holders.of_story(connection, found.story.id, BUCKET, _telling())
+        lines = publication.log_of(connection, found.story.id)
+    standing = dict(lines)  # the last line of each edition is how it stands there
+    return {
+        "story": found.story.id,
+        "status": found.story.status,
+        "reason": found.story.reason,
+        "revisions": len(found.history),
+        "certified_on": now.date(),
+        "editions": [
+            {"edition": edition, "state": line.state, "reason": line.reason, "at": line.at}
+            for edition, line in sorted(standing.items())
+        ],
+        "holders": [one.model_dump(exclude={"story_id"}) for one in _holders(config, held, now)],
+    }
+
+
+def acknowledge(
+    engine: Engine, edition: str, stories_: Iterable[str], by: str, now: datetime
+) -> Acknowledged:
+    """Note that an edition's partner has taken stories down. Twice is once."""
+    wanted = list(dict.fromkeys(stories_))
+    with writing(engine) as connection:
+        known = {one.story_id: one for one in holders.removed(connection, edition)}
+        found = [known[name] for name in wanted if name in known]
+        holders.acknowledge(connection, edition, found, by, now)
+        new = sum(one.acknowledged_at is None for one in found)
+        if new:
+            detail = {"stories": [one.story_id for one in found if one.acknowledged_at is None]}
+            runs.note(connection, by, "acknowledge", edition, detail, now)
+    return Acknowledged(
+        acknowledged=new,
+        known=len(found) - new,
+        unknown=tuple(name for name in wanted if name not in known),
+    )
+
+
+def by_person(
+    engine: Engine, config: Config, edition: str, stories_: Iterable[str], who: str, now: datetime
+) -> Acknowledged:
+    """Note what a partner said by letter; UnknownError for an edition that is not there."""
+    key = schedule.edition(config, edition).key
+    done = acknowledge(engine, key, stories_, who, now)
+    if done.unknown:
+        raise UnknownError(f"{key} has not removed {', '.join(done.unknown)}")
+    return done
+
+
+def removed(engine: Engine, edition: str) -> list[Removed]:
+    """List what an edition has removed, and what of it was acknowledged."""
+    with reading(engine) as connection:
+        return holders.removed(connection, edition)
+
+
+def _telling() -> list[str]:
+    """Name the formats that tell of removals."""
+    return [name for name in feeds.names() if feeds.format_named(name).CARRIES_TOMBSTONES]
+
+
+def _holders(config: Config, found: Iterable[Held], now: datetime) -> list[Holder]:
+    days = {partner.id: partner.acknowledge_days for partner in config.partners}
+    made = []
+    for held in found:
+        partner = held.edition.partition("/")[0]
+        due = held.removed_at + timedelta(days=days.get(partner, 0))
+        made.append(
+            Holder(
+                partner=partner,
+                **held._asdict(),
+                overdue=held.acknowledged_at is None and now >= due,
+            )
+        )
+    return made

@@ -1,0 +1,134 @@
+"""Say who holds what was removed: read from what was given, and from what was acknowledged.
+
+A client is taken to hold a story that any document it was given may have shown it: it is better
+to think a story held that is not than the reverse.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from schemas.publication import PartKind
+from schemas.tables import acknowledgements, micros, moment
+from store import _sets
+from store.database import Connection
+
+
+class Held(NamedTuple):
+    """A removal, as one client knows of it."""
+
+    edition: str
+    story_id: str
+    seq: int
+    reason: str
+    removed_at: datetime
+    client: str
+    given_at: datetime
+    told_at: datetime | None
+    fetched_at: datetime | None
+    acknowledged_at: datetime | None
+
+
+class Removed(NamedTuple):
+    """A story that an edition showed and no longer does."""
+
+    story_id: str
+    seq: int
+    reason: str
+    removed_at: datetime
+    acknowledged_at: datetime | None
+
+
+_ARCHIVE = f"'{PartKind.ARCHIVE}-%'"
+_NUMBER = f"CAST(substr(d.part, {len(PartKind.ARCHIVE) + 2}) AS INTEGER)"
+
+_IN_DOCUMENT = (
+    f"(CASE WHEN d.part LIKE {_ARCHIVE} THEN {_NUMBER} = (e.ordinal + :bucket - 1) / :bucket"
+    " AND {seq} <= d.as_of ELSE {seq} BETWEEN d.seq_from AND d.seq_to END)"
+)
+"""Whether a line of the log may stand in a document: by its place in an archive, or its number."""
+
+_GAVE = f"d.as_of < e.seq AND {_IN_DOCUMENT.format(seq='l.seq')}"
+"""Whether a document that was made before the removal may have shown the story."""
+
+_HELD = (
+    "SELECT e.edition, e.story_id, e.seq, e.reason, e.at, d.token AS client,"
+    f" min(CASE WHEN {_GAVE} THEN d.first_at END) AS given_at,"
+    f" min(CASE WHEN d.format IN (SELECT f.format FROM {{telling}})"
+    f" AND {_IN_DOCUMENT.format(seq='e.seq')} THEN d.first_at END) AS told_at,"
+    " max(CASE WHEN d.last_at >= e.at THEN d.last_at END) AS fetched_at,"
+    " min(CASE WHEN a.seq >= e.seq THEN a.at END) AS acknowledged_at"
+    " FROM entries e"
+    " JOIN entry_log l ON l.edition = e.edition AND l.story_id = e.story_id AND l.state = 'in'"
+    " JOIN deliveries d ON d.edition = e.edition"
+    " LEFT JOIN acknowledgements a ON a.edition = e.edition AND a.story_id = e.story_id"
+    " WHERE e.state = 'out' AND {which}"
+    " GROUP BY e.edition, e.story_id, e.seq, e.reason, e.at, d.token"
+    f" HAVING min(CASE WHEN {_GAVE} THEN d.first_at END) IS NOT NULL"
+    " ORDER BY e.at, e.edition, e.story_id, d.token"
+)
+
+
+def of_edition(
+    connection: Connection, key: str, bucket: int, telling: Collection[str]
+) -> list[Held]:
+    """List who holds what an edition has removed; `bucket` is how many entries an archive has.
+
+    `telling` names the formats that tell of removals.
+    """
+    return _held(connection, "e.edition = :wanted", key, bucket, telling)
+
+
+def of_story(
+    connection: Connection, story_id: str, bucket: int, telling: Collection[str]
+) -> list[Held]:
+    """List who holds one story that was removed, in every edition."""
+    return _held(connection, "e.story_id = :wanted", story_id, bucket, telling)
+
+
+def _held(
+    connection: Connection, which: str, wanted: str, bucket: int, telling: Collection[str]
+) -> list[Held]:
+    formats = _sets.keys(connection, "f", format=sorted(telling))
+    query = sa.text(_HELD.format(telling=formats.sql, which=which))
+    params = formats.params | {"wanted": wanted, "bucket": bucket}
+    return [
+        Held(row[0], row[1], row[2], row[3], moment(row[4]), row[5], moment(row[6]), *_times(row))
+        for row in connection.execute(query, params)
+    ]
+
+
+def _times(row: sa.Row[Any]) -> tuple[datetime | None, datetime | None, datetime | None]:
+    return _moment(row[7]), _moment(row[8]), _moment(row[9])
+
+
+def _moment(at: int | None) -> datetime | None:
+    return None if at is None else moment(at)
+
+
+def removed(connection: Connection, key: str) -> list[Removed]:
+    """List what an edition has removed, the oldest first, and what of it was acknowledged."""
+    query = sa.text(
+        "SELECT e.story_id, e.seq, e.reason, e.at, CASE WHEN a.seq >= e.seq THEN a.at END"
+        " FROM entries e LEFT JOIN acknowledgements a"
+        " ON a.edition = e.edition AND a.story_id = e.story_id"
+        " WHERE e.edition = :edition AND e.state = 'out' ORDER BY e.seq"
+    )
+    rows = connection.execute(query, {"edition": key})
+    return [Removed(r[0], r[1], r[2], moment(r[3]), _moment(r[4])) for r in rows]
+
+
+def acknowledge(
+    connection: Connection, key: str, found: Sequence[Removed], by: str, now: datetime
+) -> None:
+    """Note that these stories are taken down; what was acknowledged before keeps its time."""
+    rows = [
+        (key, one.story_id, one.seq, micros(now), by)
+        for one in found
+        if one.acknowledged_at is None
+    ]
+    columns = ("edition", "story_id", "seq", "at", "by")
+    on_conflict = _sets.OnConflict(columns[:2], columns[2:])
+    _sets.insert(connection, acknowledgements, columns, rows, on_conflict)
