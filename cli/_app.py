@@ -9,6 +9,7 @@ from cli import (
     look,
     loop,
     organisations,
+    partner,
     people,
     prefect_,
     reads,
@@ -36,4 +37,5 @@ reads.add_to(app)
 serve.add_to(app)
 token.add_to(app)
 removals.add_to(app)
+partner.add_to(app)
 prefect_.add_to(app)

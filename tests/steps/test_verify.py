@@ -1,0 +1,157 @@
+"""A partner proves that it holds what its edition shows, or learns in few requests what not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli import app
+from connectors._http import Http, Limits, open_http
+from kit import far
+from kit.far import Ask, Far, Reply
+from rules import identity
+from schemas.errors import GarbledError, RefusedError, UnfitError
+from schemas.publication import Held
+from steps import documents, verify
+from store import manifests
+from store.database import reading
+from tests.tell import tell, telling
+from tests.web.test_followers import EDITION, World, world
+
+NAMES = [str(number) for number in range(10)]
+
+
+def urn(name: str) -> str:
+    return identity.mint(("opinion.example", name))
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(documents, "BUCKET", 4)
+    with world() as opened:
+        for name in NAMES:
+            opened.tell(name)
+        opened.publish()
+        yield opened
+
+
+@pytest.fixture
+def server(made: World) -> Iterator[Far]:
+    def answer(ask: Ask) -> Reply:
+        headers = {"authorization": ask.headers.get("authorization", "")}
+        reply = made.rig.ask(ask.path, headers=headers)
+        return Reply(reply.body, reply["content-type"], reply.status)
+
+    with far.play(answer) as source:
+        yield source
+
+
+@pytest.fixture
+def http(server: Far) -> Iterator[Http]:
+    with open_http(Limits(attempts=1, allow=(server.place,))) as opened:
+        yield opened
+
+
+def held(made: World) -> list[Held]:
+    """Read what the edition shows, straight from the store."""
+    with reading(made.rig.engine) as connection:
+        return manifests.held(connection, EDITION.key)
+
+
+def check(
+    made: World, server: Far, http: Http, ours: list[Held] | None = None, ending: str = ""
+) -> verify.Verified:
+    return verify.verify(http, f"{server.origin}/feeds/nhs/all{ending}", made.token, ours)
+
+
+def test_who_holds_all_learns_it_in_one_request(made: World, server: Far, http: Http) -> None:
+    found = check(made, server, http, held(made))
+
+    assert found == verify.Verified(shown=10, held=10, requests=1)
+    assert found.holds
+
+
+def test_what_is_lacking_old_or_to_be_removed_is_named_in_two_requests(
+    made: World, server: Far, http: Http
+) -> None:
+    ours = {one.story_id: one for one in held(made)}
+    del ours[urn("1")]
+    ours[urn("2")] = ours[urn("2")]._replace(revision=0)
+    extra = Held(urn("gone"), 1, ours[urn("3")].month)
+    found = check(made, server, http, [*ours.values(), extra], ".atom")
+
+    assert not found.holds
+    assert (found.lacking, found.outdated, found.to_remove) == (
+        (urn("1"),),
+        (urn("2"),),
+        (urn("gone"),),
+    )
+    assert found.requests == 2
+
+
+def test_a_month_that_the_edition_does_not_show_at_all_must_go(
+    made: World, server: Far, http: Http
+) -> None:
+    extra = Held(urn("gone"), 1, "1999-12")
+    found = check(made, server, http, [*held(made), extra])
+
+    assert (found.to_remove, found.requests) == ((urn("gone"),), 1)
+
+
+def test_a_walk_of_the_feed_adds_up_to_its_manifest(made: World, server: Far, http: Http) -> None:
+    tell(made.rig.engine, telling("3", "Edited."), removed=[("opinion", "4")])
+    made.publish()
+    found = check(made, server, http, ending=".json")
+
+    assert found.holds
+    assert (found.shown, found.held, found.requests) == (9, 9, 5)
+
+
+def test_nobody_but_the_edition_is_shown_the_token(made: World, server: Far, http: Http) -> None:
+    check(made, server, http)
+
+    assert all(ask.path.startswith("/feeds/nhs/all") for ask in server.asked)
+    assert len(server.asked) == 5
+
+
+def test_what_cannot_be_asked_or_read_says_so(made: World, server: Far, http: Http) -> None:
+    with pytest.raises(RefusedError):
+        verify.verify(http, f"{server.origin}/feeds/nhs/all", "rt_feed_wrong_x", [])
+    with pytest.raises(RefusedError):
+        verify.verify(http, f"{server.origin}/feeds/bbc/all", made.token, [])
+    with far.play(lambda _: Reply(b"<p>Hello")) as other:
+        limits = Limits(attempts=1, allow=(other.place,))
+        with open_http(limits) as elsewhere, pytest.raises(GarbledError, match="no JSON"):
+            verify.verify(elsewhere, f"{other.origin}/x", "t", [])
+
+
+def test_a_list_of_what_is_held_is_read_and_its_bad_line_named() -> None:
+    lines = ["id,revision,month\n", "urn:1,3,2026-10\n", "\n", "urn:2,1,1970-01\n"]
+    assert verify.read_held(lines) == [Held("urn:1", 3, "2026-10"), Held("urn:2", 1, "1970-01")]
+    for bad in ("urn:1,3", "urn:1,x,2026-10", "urn:1,3,October"):
+        with pytest.raises(UnfitError, match="line 2"):
+            verify.read_held(["id,revision,month", bad])
+
+
+def test_the_command_says_it_in_a_line_and_by_its_exit_code(
+    made: World, server: Far, tmp_path: Path
+) -> None:
+    runner = CliRunner()
+    lines = [f"{one.story_id},{one.revision},{one.month}" for one in held(made)]
+    whole, part = tmp_path / "whole.csv", tmp_path / "part.csv"
+    whole.write_text("\n".join(lines))
+    part.write_text("\n".join(lines[1:]))
+    address = f"{server.origin}/feeds/nhs/all"
+
+    def run(path: Path, token: str = made.token) -> tuple[int, str]:
+        done = runner.invoke(
+            app, ["partner", "verify", address, "--held", str(path)], env={"RETOLD_TOKEN": token}
+        )
+        return done.exit_code, done.stdout
+
+    assert run(whole) == (0, "✓ all 10 stories, and no other\n")
+    code, said = run(part)
+    assert code == 1
+    assert lines[0].partition(",")[0] in said
+    assert run(whole, "rt_feed_no_no")[0] == 1
