@@ -11,6 +11,8 @@ from schemas.errors import RetoldError
 
 Subjects = Annotated[list[str] | None, typer.Argument(help="Which; every one where left out.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
+One = Callable[[str, Callable[[int, int | None], None]], Mapping[str, Any]]
+"""Does one thing for one subject, telling how far it is; gives its counts."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -57,7 +59,15 @@ def ingest(
         _each("channel", wanted, one, {"quarantined": "quarantine list"}, as_json=as_json)
 
 
-def publish(editions: Subjects = None, *, as_json: AsJson = False) -> None:
+def publish(
+    editions: Subjects = None,
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option(help="Write them as files too: to a folder, or to s3://bucket/prefix."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Bring editions, named PARTNER/EDITION, to what they ought to show."""
     with _door.house() as house:
         from steps import publish as step  # noqa: PLC0415
@@ -69,7 +79,35 @@ def publish(editions: Subjects = None, *, as_json: AsJson = False) -> None:
             done = step.publish(house.engine, house.press, edition, house.clock, epoch)
             return done.model_dump(exclude={"edition"})
 
-        _each("edition", schedule.editions(house.config, editions), one, as_json=as_json)
+        wanted = schedule.editions(house.config, editions)
+        if to is None:
+            _each("edition", wanted, one, as_json=as_json)
+        else:
+            _write(house, wanted, to, one, as_json=as_json)
+
+
+def _write(house: Any, wanted: Sequence[str], to: str, publish_one: One, *, as_json: bool) -> None:
+    """Publish editions and write them to a place, from which others that may not be there go."""
+    from connectors import _places  # noqa: PLC0415
+    from schemas.publication import Published  # noqa: PLC0415
+    from steps import schedule  # noqa: PLC0415
+    from steps import write as step  # noqa: PLC0415
+
+    with _places.opened(to) as place:
+        strays = [key for key in step.strays(house.press, place) if key not in wanted]
+
+        def one(name: str, progress: Callable[[int, int | None], None]) -> Mapping[str, Any]:
+            if name in strays:
+                done = Published(edition=name).model_dump(exclude={"edition"})
+                files = step.clear(house.engine, place, name, house.clock)
+            else:
+                done = dict(publish_one(name, progress))
+                edition = schedule.edition(house.config, name)
+                files = step.write(house.engine, house.press, edition, place, house.clock)
+            told = files.model_dump(exclude={"edition"})
+            return done | {f"files_{what}": count for what, count in told.items()}
+
+        _each("edition", [*strays, *wanted], one, as_json=as_json)
 
 
 def collect(platforms: Subjects = None, *, as_json: AsJson = False) -> None:
@@ -138,7 +176,7 @@ def inform(channels: Subjects = None, *, as_json: AsJson = False) -> None:
 def _each(
     noun: str,
     subjects: Sequence[str],
-    one: Callable[[str, Callable[[int, int | None], None]], Mapping[str, Any]],
+    one: One,
     look: Mapping[str, str] = {},
     *,
     as_json: bool,

@@ -115,6 +115,23 @@ def _check_agreements(page: Page, partners: Collection[str], formats: Collection
             if name not in formats:
                 page.fault(place, f"`{name}` is no feed format", suggest(name, formats))
         _check_term(page, at, "valid_from", "valid_to")
+    _check_public(page)
+
+
+def _check_public(page: Page) -> None:
+    # Which agreement let a story in is noted nowhere, so that one that is not public decides.
+    closed = {
+        page.text((*at, "partner")): page.text((*at, "id")) or ""
+        for at in page.each("agreements")
+        if page.at((*at, "public")) in (None, False)
+    }
+    for at in page.each("agreements"):
+        partner = page.text((*at, "partner"))
+        if page.at((*at, "public")) is True and partner in closed:
+            what = f"the agreement `{closed[partner]}` of `{partner}` is not, so nothing is"
+            page.fault(
+                (*at, "public"), what, "write it in every agreement of a partner, or in none"
+            )
 
 
 def _check_term(page: Page, at: Path, first: str, last: str) -> None:

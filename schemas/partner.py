@@ -40,6 +40,8 @@ class Agreement(Record):
     """Days after publication before a story may be shown."""
     retention_days: int | None = Field(default=None, ge=1)
     """Days after publication until which it may be shown; None is without end."""
+    public: bool = False
+    """Whether it may be seen by everybody: written to where nobody is asked for a token."""
 
 
 class Edition(Record):
@@ -51,6 +53,8 @@ class Edition(Record):
     scope: Scope = Scope()
     page_size: int = Field(default=50, ge=1, le=1000)
     """Entries in one document."""
+    paged: bool = True
+    """Whether a document names the one of older changes, which no static host can serve."""
 
     @property
     def key(self) -> str:

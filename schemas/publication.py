@@ -155,6 +155,15 @@ class Holder(Record):
     """Whether that was due by now."""
 
 
+class Written(Record):
+    """What writing an edition to a place did: its files, each coding of a document being one."""
+
+    edition: str
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
 class Document(Record):
     """A feed document as it is served: rendered once, compressed once."""
 

@@ -3,15 +3,17 @@
 import gzip
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 import orjson
 
 from feeds import Format
 from rules import beacon, entries, manifest
 from schemas import months
+from schemas.errors import UnknownError
 from schemas.feed import Head, Slot, Tombstone
 from schemas.partner import Edition
-from schemas.publication import NEWEST, Document, EditionState, Part, PartKind, Shown
+from schemas.publication import NEWEST, Document, EditionState, Part, PartKind, Shown, Sum
 from schemas.tables import EPOCH
 from steps import press as presses
 from steps.press import MANIFEST, Press
@@ -61,6 +63,60 @@ def document(
     return made
 
 
+class Standing(NamedTuple):
+    """Which archives and months an edition has at one number of its log."""
+
+    seq: int
+    """The number."""
+    parts: tuple["Tagged", ...]
+
+
+class Tagged(NamedTuple):
+    """A document that may be had, and the tag it bears."""
+
+    ending: str
+    part: Part
+    etag: str
+
+
+def standing(engine: Engine, press: Press, edition: Edition) -> Standing:
+    """List the archives, the oldest first, and the months of an edition, with their tags.
+
+    An UnknownError where it was never published.
+    """
+    with reading(engine) as connection:
+        state = publication.state(connection, edition.key)
+        if state is None:
+            raise UnknownError(f"{edition.key} was never published; run `retold publish`")
+        buckets = publication.newest_by_bucket(connection, edition.key, BUCKET)
+        known = manifests.months(connection, edition.key)
+    tagged: list[Tagged] = []
+    for ending, format_ in press.formats(edition).items():
+        tag = press.tagger(edition, format_, state)
+        parts = ((Part(PartKind.ARCHIVE, number), seq) for number, seq in buckets.items())
+        tagged += (Tagged(ending, part, tag(part, seq)) for part, seq in parts)
+    for name, sum_ in known.items():
+        part = Part(PartKind.MANIFEST, months.numbered(name))
+        tagged.append(Tagged(MANIFEST, part, _month_etag(press, state, part, sum_)))
+    return Standing(state.seq, tuple(tagged))
+
+
+def fresh(
+    engine: Engine, press: Press, edition: Edition, ending: str, part: Part
+) -> Document | None:
+    """Give an archive or a month as `document` does, and keep nothing of it in the store."""
+    format_ = press.formats(edition).get(ending)
+    with reading(engine) as connection:
+        state = publication.state(connection, edition.key)
+        if state is None:
+            return None
+        if part.kind is PartKind.MANIFEST:
+            return _manifest(connection, press, edition, state, part)
+        if format_ is None:
+            return None
+        return _make(connection, press, edition, format_, state, part, keeps=False)
+
+
 def _is_kept(connection: Connection, edition: Edition, part: Part) -> bool:
     """A walk begins pages where entries stand; whatever else somebody asks is not kept."""
     if part.kind is PartKind.PAGE:
@@ -86,7 +142,8 @@ def _stands_at(
             newest = publication.newest_between(connection, edition.key, *_ordinals(part))
             return newest.seq if newest else None
         case PartKind.PAGE:
-            return state.seq if 0 < part.number <= state.seq + 1 else None
+            there = edition.paged and 0 < part.number <= state.seq + 1
+            return state.seq if there else None
         case PartKind.DELTA:
             return state.seq if part.number < state.seq else None
     return state.seq
@@ -99,6 +156,8 @@ def _make(
     format_: Format,
     state: EditionState,
     part: Part,
+    *,
+    keeps: bool = True,
 ) -> Document | None:
     found = _rows(connection, edition, state, part)
     if found is None:
@@ -115,7 +174,8 @@ def _make(
         | _ways(connection, press, edition, format_, part, rows[-1].seq if more else 0)
     )
     tombstones = [Tombstone(id=r.story_id, reason=r.reason, at=r.at) for r in gone]
-    body = format_.document(head, _slots(connection, press, edition, format_, rows), tombstones)
+    slots = _slots(connection, press, edition, format_, rows, keeps=keeps)
+    body = format_.document(head, slots, tombstones)
     seqs = [r.seq for r in (*rows, *gone)]
     return Document(
         edition=edition.key,
@@ -174,7 +234,9 @@ def _ways(
         )
     if part.kind is PartKind.DELTA:
         return {}
-    ways: dict[str, object] = {"next_url": at(PartKind.PAGE, after)} if after else {}
+    ways: dict[str, object] = {}
+    if after and edition.paged:
+        ways["next_url"] = at(PartKind.PAGE, after)
     if part.kind is PartKind.NEWEST:
         if not after:
             return {"is_complete": True}
@@ -189,6 +251,8 @@ def _slots(
     edition: Edition,
     format_: Format,
     rows: Sequence[EntryRow],
+    *,
+    keeps: bool,
 ) -> list[Slot]:
     wanted = [(r.story_id, r.revision) for r in rows]
     digest = press.names_digest(format_)
@@ -198,7 +262,8 @@ def _slots(
         (story.id, story.revision): format_.fragment(entries.entry(story, press.names))
         for story in stories.at_revisions(connection, missing)
     }
-    publication.keep_fragments(connection, made, format_.EXTENSION, digest)
+    if keeps:
+        publication.keep_fragments(connection, made, format_.EXTENSION, digest)
     kept |= made
     partner = press.partner(edition)
     return [
@@ -252,7 +317,7 @@ def _manifest(
             "month": name,
             "stories": [[one.story_id, one.revision] for one in held],
         }
-        stamp = presses.digest(state.epoch, part.name, press.public_url, *sum_)[:24]
+        etag = _month_etag(press, state, part, sum_)
     else:
         sum_ = manifest.whole(known.values())
         told = {
@@ -264,13 +329,14 @@ def _manifest(
             ],
         }
         stamp = presses.digest(state.epoch, part.name, press.public_url)[:24]
+        etag = f"{stamp}-{state.seq}"
     body = orjson.dumps(head | sum_._asdict() | told, option=_WRITTEN)
     return Document(
         edition=edition.key,
         format=PartKind.MANIFEST,
         part=part.name,
         media_type="application/json",
-        etag=f"{stamp}-{sum_.shown if part.number else state.seq}",
+        etag=etag,
         last_modified=state.moved_at or EPOCH,
         body=body,
         gzip=gzip.compress(body, 6, mtime=0),
@@ -278,6 +344,11 @@ def _manifest(
         seq_to=0,
         as_of=state.seq,
     )
+
+
+def _month_etag(press: Press, state: EditionState, part: Part, sum_: Sum) -> str:
+    stamp = presses.digest(state.epoch, part.name, press.public_url, *sum_)[:24]
+    return f"{stamp}-{sum_.shown}"
 
 
 _WRITTEN = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z

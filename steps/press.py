@@ -1,5 +1,6 @@
 """All that an edition's documents depend on beside the store."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -77,6 +78,14 @@ class Press:
         every = (feeds.format_named(name) for name in feeds.names())
         return {f.EXTENSION: f for f in every if f.EXTENSION in allowed}
 
+    def is_public(self, edition: Edition) -> bool:
+        """Say whether everybody may see an edition: only if all its partner's agreements say so.
+
+        Any of them may let a story in, and which one did is noted nowhere.
+        """
+        agreements = self.agreements(edition)
+        return bool(agreements) and all(agreement.public for agreement in agreements)
+
     def selection_digest(self, edition: Edition, day: date) -> str:
         """Digest all that decides on a day which stories the edition shows."""
         partner = self.partner(edition)
@@ -100,7 +109,8 @@ class Press:
         partner = self.partner(edition)
         return digest(
             self.names_digest(format_),
-            [edition.title, edition.page_size, partner.name, partner.beacon, self.public_url],
+            [edition.title, edition.page_size, edition.paged],
+            [partner.name, partner.beacon, self.public_url],
             [a.attribution for a in self.agreements(edition)],
             sha256(self.key).hexdigest() if partner.beacon else "",
         )
@@ -120,9 +130,19 @@ class Press:
 
         A delta bears the tag of the newest document: whoever has merged it holds that.
         """
-        named = NEWEST if part.kind is PartKind.DELTA else part
-        shared = (state.epoch, format_.EXTENSION, named.name)
-        return f"{digest(*shared, self.document_digest(edition, format_))[:24]}-{seq}"
+        return self.tagger(edition, format_, state)(part, seq)
+
+    def tagger(
+        self, edition: Edition, format_: Format, state: EditionState
+    ) -> Callable[[Part, int], str]:
+        """Give what tags the documents of one format: to tag thousands, digest but once."""
+        decided = self.document_digest(edition, format_)
+
+        def tag(part: Part, seq: int) -> str:
+            named = NEWEST if part.kind is PartKind.DELTA else part
+            return f"{digest(state.epoch, format_.EXTENSION, named.name, decided)[:24]}-{seq}"
+
+        return tag
 
 
 def digest(*parts: Any) -> str:

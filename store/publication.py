@@ -181,6 +181,16 @@ def newest_between(connection: Connection, key: str, first: int, last: int) -> E
     return None if row is None else _entry(row)
 
 
+def newest_by_bucket(connection: Connection, key: str, size: int) -> dict[int, int]:
+    """Say of every bucket of `size` ordinals, counted from 1, which number moved in it last."""
+    query = sa.text(
+        "SELECT (ordinal - 1) / :size + 1 AS bucket, max(seq) FROM entries"
+        " WHERE edition = :edition GROUP BY bucket ORDER BY bucket"
+    )
+    rows = connection.execute(query, {"size": size, "edition": key})
+    return {row[0]: row[1] for row in rows}
+
+
 def since(connection: Connection, key: str, seq: int, limit: int) -> list[EntryRow]:
     """Read what changed above a number of the log, the newest first; not more than `limit`."""
     query = (

@@ -1,69 +1,22 @@
-"""Pages for people: what an edition is and how to take it, and whose house this is."""
-
-import gzip
-from collections.abc import Iterable
-from datetime import datetime
-from hashlib import sha256
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import orjson
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+"""Answer with the pages for people, which `steps.pages` writes."""
 
 import feeds
-from rules import text
 from schemas.config import Config
-from schemas.partner import Edition, Partner
-from schemas.publication import NEWEST, Document
-from schemas.tables import EPOCH
-from steps.documents import TOMBSTONE_HORIZON
+from schemas.partner import Edition
+from schemas.publication import NEWEST
+from steps import pages
+from steps.pages import HTML, PAGE, STYLE_PATH
 from web import answers
 from web.answers import SAFE, Answer, Header
 from web.house import DocumentOf
 from web.shelf import Ready
 
-_ROOM = Path(__file__).parent
-_EXCERPT = 260
-"""Characters shown of an entry."""
-
-ENTRIES_SHOWN = 20
-
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-
-PAGE = ""
-"""The format of the page for people: its address has no ending."""
-
-HTML = "text/html; charset=utf-8"
-
-_FORMATS = {
-    "atom": ("Atom", "Says all there is to say, removals included. Take this one if you can."),
-    "json": ("JSON Feed", "The same, for programs that would rather read JSON."),
-    "rss": ("RSS", "For readers that know nothing else. It cannot say that a story is gone."),
-}
-"""By their endings, the one to recommend first; a format not named here stands after them."""
-
-_STYLE = (_ROOM / "static" / "retold.css").read_bytes()
-
-STYLE_PATH = f"/static/retold.{sha256(_STYLE).hexdigest()[:12]}.css"
-"""Moves with the style: whoever holds this address may hold what it names for ever."""
+__all__ = ["PAGE", "PAGE_HEADERS", "STYLE", "STYLE_PATH", "edition", "home"]
 
 STYLE = answers.whole(
     200,
-    "text/css; charset=utf-8",
-    _STYLE,
+    pages.CSS,
+    pages.STYLE,
     (b"cache-control", b"public, max-age=31536000, immutable"),
 )
 
@@ -76,131 +29,14 @@ PAGE_HEADERS: tuple[Header, ...] = (
 )
 
 
-def _day(moment: datetime) -> str:
-    """Write a day as people do. `strftime` would ask the machine for the words of its tongue."""
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-
-
-_templates = Environment(
-    loader=FileSystemLoader(_ROOM / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.globals["style_path"] = STYLE_PATH
-_templates.filters["day"] = _day
-
-
-class Way(NamedTuple):
-    """A format in which an edition can be taken."""
-
-    name: str
-    media_type: str
-    url: str
-    about: str
-
-
-class Line(NamedTuple):
-    """An entry as the page shows it."""
-
-    title: str
-    url: str | None
-    author: str
-    excerpt: str
-    published_at: datetime
-    organisations: tuple[str, ...]
-    responses: int
-
-
 def home(config: Config) -> Answer:
     """Say whose house this is, and nothing of who comes to it."""
-    page = _templates.get_template("home.html").render(config=config)
     headers = (*PAGE_HEADERS[len(SAFE) :], (b"cache-control", b"public, max-age=300"))
-    return answers.whole(200, HTML, page.encode(), *headers)
+    return answers.whole(200, HTML, pages.home(config), *headers)
 
 
 def edition(config: Config, edition: Edition, document_of: DocumentOf, public_url: str) -> Ready:
-    """Show an edition to the people of its partner: never a token, never another's name."""
-    found = {name: document_of(config, edition, name, NEWEST) for name in _by_merit(feeds.names())}
+    """Show an edition to the people of its partner."""
+    found = {name: document_of(config, edition, name, NEWEST) for name in feeds.names()}
     documents = {name: document for name, document in found.items() if document}
-    moved_at = max((d.last_modified for d in documents.values()), default=EPOCH)
-    home_url = f"{public_url}/feeds/{edition.key}"
-    lines, gone = _read(documents.get("json"))
-    page = _templates.get_template("edition.html").render(
-        config=config,
-        edition=edition,
-        partner=_partner(config, edition),
-        public_url=public_url,
-        home_url=home_url,
-        ways=[_way(name, document, home_url) for name, document in documents.items()],
-        lines=lines,
-        gone=gone,
-        endings=documents.keys(),
-        horizon_days=TOMBSTONE_HORIZON.days,
-        moved_at=moved_at,
-    )
-    return Ready(_as_document(edition, page.encode(), moved_at), PAGE_HEADERS)
-
-
-def _by_merit(names: Iterable[str]) -> list[str]:
-    order = list(_FORMATS)
-    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
-
-
-def _way(name: str, document: Document, home_url: str) -> Way:
-    title, about = _FORMATS.get(name, (name, ""))
-    return Way(title, document.media_type.partition(";")[0], f"{home_url}.{name}", about)
-
-
-def _partner(config: Config, edition: Edition) -> Partner:
-    found = config.partner(edition.partner)
-    assert found is not None  # noqa: S101 -- a checked configuration has it
-    return found
-
-
-def _read(document: Document | None) -> tuple[list[Line], int]:
-    """Read the newest entries, and how many removals there are, from what partners read."""
-    if document is None:
-        return [], 0
-    feed = orjson.loads(document.body)
-    return [_line(entry) for entry in feed["items"][:ENTRIES_SHOWN]], len(
-        feed["_retold"]["removed"]
-    )
-
-
-def _line(entry: dict[str, Any]) -> Line:
-    ours = entry["_retold"]
-    return Line(
-        title=entry["title"],
-        url=entry.get("url"),
-        author=entry["authors"][0]["name"],
-        excerpt=_excerpt(entry["content_html"]),
-        published_at=datetime.fromisoformat(entry["date_published"]),
-        organisations=tuple(one["name"] for one in ours["organisations"]),
-        responses=len(ours["responses"]),
-    )
-
-
-def _excerpt(html: str) -> str:
-    """Cut out the beginning of a story as text, without the responses that follow it."""
-    words = " ".join(text.plain(html.partition("<section>")[0]).split())
-    if len(words) <= _EXCERPT:
-        return words
-    return words[:_EXCERPT].rpartition(" ")[0].rstrip(" ,;:.") + " \N{HORIZONTAL ELLIPSIS}"
-
-
-def _as_document(edition: Edition, body: bytes, moved_at: datetime) -> Document:
-    return Document(
-        edition=edition.key,
-        format=PAGE,
-        part="",
-        media_type=HTML,
-        etag=sha256(body).hexdigest()[:32],
-        last_modified=moved_at,
-        body=body,
-        gzip=gzip.compress(body, 6, mtime=0),
-        seq_from=0,
-        seq_to=0,
-        as_of=0,
-    )
+    return Ready(pages.edition(config, edition, documents, public_url), PAGE_HEADERS)

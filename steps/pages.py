@@ -1,0 +1,192 @@
+"""Write the pages for people: what an edition is and how to take it, and whose house this is.
+
+They stand here and not in the web, because an edition that is written as files has its page too.
+"""
+
+import gzip
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from rules import text
+from schemas.config import Config
+from schemas.partner import Edition, Partner
+from schemas.publication import Document
+from schemas.tables import EPOCH
+from steps.documents import TOMBSTONE_HORIZON
+
+_ROOM = Path(__file__).parent
+_EXCERPT = 260
+"""Characters shown of an entry."""
+
+ENTRIES_SHOWN = 20
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+PAGE = ""
+"""The format of the page for people: its address has no ending."""
+
+CSS = "text/css; charset=utf-8"
+
+HTML = "text/html; charset=utf-8"
+
+_FORMATS = {
+    "atom": ("Atom", "Says all there is to say, removals included. Take this one if you can."),
+    "json": ("JSON Feed", "The same, for programs that would rather read JSON."),
+    "rss": ("RSS", "For readers that know nothing else. It cannot say that a story is gone."),
+}
+"""By their endings, the one to recommend first; a format not named here stands after them."""
+
+STYLE = (_ROOM / "static" / "retold.css").read_bytes()
+
+STYLE_PATH = f"/static/retold.{sha256(STYLE).hexdigest()[:12]}.css"
+"""Moves with the style: whoever holds this address may hold what it names for ever."""
+
+
+def _day(moment: datetime) -> str:
+    """Write a day as people do. `strftime` would ask the machine for the words of its tongue."""
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+_templates = Environment(
+    loader=FileSystemLoader(_ROOM / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.globals["style_path"] = STYLE_PATH
+_templates.filters["day"] = _day
+
+
+class Way(NamedTuple):
+    """A format in which an edition can be taken."""
+
+    name: str
+    media_type: str
+    url: str
+    about: str
+
+
+class Line(NamedTuple):
+    """An entry as the page shows it."""
+
+    title: str
+    url: str | None
+    author: str
+    excerpt: str
+    published_at: datetime
+    organisations: tuple[str, ...]
+    responses: int
+
+
+def home(config: Config) -> bytes:
+    """Say whose house this is, and nothing of who comes to it."""
+    return _templates.get_template("home.html").render(config=config).encode()
+
+
+def edition(
+    config: Config, edition: Edition, documents: Mapping[str, Document], public_url: str
+) -> Document:
+    """Show an edition to the people of its partner: never a token, never another's name.
+
+    `documents` are its newest, by the ending of their addresses.
+    """
+    moved_at = max((d.last_modified for d in documents.values()), default=EPOCH)
+    home_url = f"{public_url}/feeds/{edition.key}"
+    lines, gone = _read(documents.get("json"))
+    page = _templates.get_template("edition.html").render(
+        config=config,
+        edition=edition,
+        partner=_partner(config, edition),
+        public_url=public_url,
+        home_url=home_url,
+        ways=[_way(name, documents[name], home_url) for name in _by_merit(documents)],
+        lines=lines,
+        gone=gone,
+        endings=documents.keys(),
+        horizon_days=TOMBSTONE_HORIZON.days,
+        moved_at=moved_at,
+    )
+    return _as_document(edition, page.encode(), moved_at)
+
+
+def _by_merit(names: Iterable[str]) -> list[str]:
+    order = list(_FORMATS)
+    return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
+
+
+def _way(name: str, document: Document, home_url: str) -> Way:
+    title, about = _FORMATS.get(name, (name, ""))
+    return Way(title, document.media_type.partition(";")[0], f"{home_url}.{name}", about)
+
+
+def _partner(config: Config, edition: Edition) -> Partner:
+    found = config.partner(edition.partner)
+    assert found is not None  # noqa: S101 -- a checked configuration has it
+    return found
+
+
+def _read(document: Document | None) -> tuple[list[Line], int]:
+    """Read the newest entries, and how many removals there are, from what partners read."""
+    if document is None:
+        return [], 0
+    feed = orjson.loads(document.body)
+    return [_line(entry) for entry in feed["items"][:ENTRIES_SHOWN]], len(
+        feed["_retold"]["removed"]
+    )
+
+
+def _line(entry: dict[str, Any]) -> Line:
+    ours = entry["_retold"]
+    return Line(
+        title=entry["title"],
+        url=entry.get("url"),
+        author=entry["authors"][0]["name"],
+        excerpt=_excerpt(entry["content_html"]),
+        published_at=datetime.fromisoformat(entry["date_published"]),
+        organisations=tuple(one["name"] for one in ours["organisations"]),
+        responses=len(ours["responses"]),
+    )
+
+
+def _excerpt(html: str) -> str:
+    """Cut out the beginning of a story as text, without the responses that follow it."""
+    words = " ".join(text.plain(html.partition("<section>")[0]).split())
+    if len(words) <= _EXCERPT:
+        return words
+    return words[:_EXCERPT].rpartition(" ")[0].rstrip(" ,;:.") + " \N{HORIZONTAL ELLIPSIS}"
+
+
+def _as_document(edition: Edition, body: bytes, moved_at: datetime) -> Document:
+    return Document(
+        edition=edition.key,
+        format=PAGE,
+        part="",
+        media_type=HTML,
+        etag=sha256(body).hexdigest()[:32],
+        last_modified=moved_at,
+        body=body,
+        gzip=gzip.compress(body, 6, mtime=0),
+        seq_from=0,
+        seq_to=0,
+        as_of=0,
+    )
