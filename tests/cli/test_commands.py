@@ -55,6 +55,29 @@ def test_from_nothing_to_a_feed_and_twice_changes_nothing(typist: Typist) -> Non
     assert typist.types("ingest", "--due", "forum").stdout.strip() == "No channel to work on."
 
 
+def test_an_edition_is_written_as_files_and_taken_away(typist: Typist, tmp_path: Path) -> None:
+    typist.types("init")
+    typist.types("ingest", "forum")
+    to = str(tmp_path / "www")
+    told = " ".join(typist.types("publish", "--to", to, code=1).stderr.split())
+    assert "voice/all is not public: write public = true" in told
+    toml = tmp_path / "retold.toml"
+    public = toml.read_text().replace('id = "a"\n', 'id = "a"\npublic = true\n')
+    toml.write_text(public)
+    assert "paged = false" in typist.types("publish", "--to", to, code=1).stderr
+    toml.write_text(public + "paged = false\n")
+    (row,) = typist.reads("publish", "voice/all", "--to", to)
+    assert (row["files_written"], row["files_unchanged"]) == (18, 0)
+    assert (tmp_path / "www" / "voice" / "all.atom").exists()
+    (row,) = typist.reads("publish", "--to", to)
+    assert (row["files_written"], row["files_unchanged"]) == (0, 18)
+    toml.write_text(public.replace('id = "all"', 'id = "other"') + "paged = false\n")
+    gone, other = typist.reads("publish", "--to", to)
+    assert (gone["edition"], gone["files_removed"]) == ("voice/all", 18)
+    assert (other["edition"], other["files_written"]) == ("voice/other", 18)
+    assert not (tmp_path / "www" / "voice" / "all.atom").exists()
+
+
 def test_one_channel_that_fails_stops_no_other_and_is_named(typist: Typist) -> None:
     typist.types("init")
     result = typist.types("ingest", "--json", code=1)

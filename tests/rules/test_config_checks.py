@@ -9,6 +9,7 @@ from tests.rules._written import (
     POPULATION,
     REPORT,
     faults,
+    read,
 )
 
 
@@ -192,6 +193,16 @@ from tests.rules._written import (
             id="term that ends before it begins",
         ),
         pytest.param(
+            PARTNER
+            + AGREEMENT.replace('"a"', '"b"')
+            + "public = false\n"
+            + AGREEMENT
+            + "public = true\n",
+            "11: agreements[1].public: the agreement `b` of `p` is not, so nothing is "
+            "(write it in every agreement of a partner, or in none)",
+            id="public beside one that is not",
+        ),
+        pytest.param(
             PARTNER + AGREEMENT + 'valid_from = "soon"\n',
             "7: agreements[0].valid_from: must be a day (write valid_from = 2026-10-31)",
             id="no day",
@@ -361,6 +372,13 @@ from tests.rules._written import (
 )
 def test_a_fault_is_told_with_its_line_and_its_remedy(toml: str, fault: str) -> None:
     assert faults(toml) == [f"retold.toml:{fault}"]
+
+
+def test_every_agreement_of_a_partner_may_be_public_whatever_others_are() -> None:
+    others = PARTNER.replace('"p"', '"q"') + AGREEMENT.replace('"p"', '"q"').replace('"a"', '"c"')
+    public = AGREEMENT + "public = true\n"
+    config = read(PARTNER + public + public.replace('"a"', '"b"') + others)
+    assert [agreement.public for agreement in config.agreements] == [True, True, False]
 
 
 @pytest.mark.parametrize("section", ["partners", "agreements", "editions", "reports"])

@@ -10,8 +10,10 @@ import feedparser
 import orjson
 import pytest
 
+from connectors import _places
 from schemas.partner import Edition
-from steps import collect
+from steps import collect, write
+from steps.pages import STYLE_PATH
 from steps.press import Press
 from steps.publish import publish
 from store.database import Engine
@@ -23,6 +25,7 @@ from web.app import make_app
 from web.press import Documents
 
 PATH = "/feeds/nhs/all"
+OPEN = CONFIG.editions[0].model_copy(update={"paged": False, "page_size": 20})
 
 
 class Published(Rig):
@@ -103,6 +106,49 @@ def test_a_reading_at_a_partner_is_kept_with_the_story_it_is_of(
         published.ask(entry["_retold"]["beacon_url"].removeprefix(PUBLIC_URL))
         [(_, hit)] = hits.of("nhs")
     assert (hit.story_id, hit.at) == (entry["id"], published.now)
+
+
+def test_files_hold_the_very_bytes_that_the_server_gives(
+    published: Published, tmp_path: Path
+) -> None:
+    agreement = CONFIG.agreements[0].model_copy(update={"public": True})
+    told = {"editions": (OPEN,), "agreements": (agreement, *CONFIG.agreements[1:])}
+    published.config = published.config.model_copy(update=told)
+    tell(published.engine, *(telling(str(number)) for number in range(510)))
+    published.publish(OPEN)
+    press, clock = Press(published.config, PUBLIC_URL, KEY), lambda: published.now
+    with _places.opened(str(tmp_path / "www")) as place:
+        done = write.write(published.engine, press, OPEN, place, clock)
+    token = published.issue("nhs")
+    names = [path for path in (tmp_path / "www" / "nhs").rglob("*.*") if path.name[0] != "."]
+    assert len(names) == done.written == (3 * 3 + 3) * 2
+    for path in names:
+        address = "/feeds/" + path.relative_to(tmp_path / "www").as_posix()
+        coding = {"accept-encoding": "gzip"} if path.suffix == ".gz" else {}
+        given = published.ask(_asked(address), token, headers=coding)
+        assert (given.status, given["content-encoding"] == "gzip") == (200, bool(coding)), address
+        assert path.read_bytes() == given.body, address
+    assert (tmp_path / "www" / STYLE_PATH[1:]).read_bytes() == published.ask(STYLE_PATH).body
+
+
+def _asked(address: str) -> str:
+    return address.removesuffix(".gz").removesuffix("/index.html")
+
+
+def test_an_edition_without_pages_names_none_and_has_none(published: Published) -> None:
+    published.config = published.config.model_copy(update={"editions": (OPEN,)})
+    tell(published.engine, *(telling(str(number)) for number in range(30)))
+    published.publish(OPEN)
+    token = published.issue("nhs")
+    feed = orjson.loads(published.ask(f"{PATH}.json", token).body)
+    assert "next_url" not in feed
+    assert published.ask(f"{PATH}.json?below=11", token).status == 404
+    older = published.ask(feed["_retold"]["prev_archive_url"].removeprefix(PUBLIC_URL), token)
+    assert len(orjson.loads(older.body)["items"]) == 30
+    assert b"<code>prev-archive</code>" in published.ask(PATH, token).body
+    paged = OPEN.model_copy(update={"paged": True})
+    published.config = published.config.model_copy(update={"editions": (paged,)})
+    assert "next_url" in orjson.loads(published.ask(f"{PATH}.json", token).body)
 
 
 def test_a_report_is_kept_once_however_often_it_is_sent(published: Published) -> None:
