@@ -8,44 +8,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, Protocol
 
+from connectors._place import File, Place
 from schemas.errors import RefusedError
 
 try:
     import fcntl
 except ImportError:  # Windows has none: there, nothing keeps two runs apart
     fcntl = None  # type: ignore[assignment]
-
-
-class File(NamedTuple):
-    """A file to write."""
-
-    name: str
-    payload: bytes
-    media_type: str
-    coding: str = ""
-    """As `Content-Encoding` has it; blank for none."""
-
-
-class Place(Protocol):
-    """Somewhere that files are written to."""
-
-    def folders(self) -> list[str]:
-        """List what lies two levels down, as `a/b`."""
-        ...
-
-    def read(self, name: str) -> bytes | None:
-        """Read a file; None where there is none."""
-        ...
-
-    def write(self, file: File) -> None:
-        """Put a file in the place of the one that bears its name."""
-        ...
-
-    def remove(self, names: Sequence[str]) -> None:
-        """Take files away; one that is not there is passed over."""
-        ...
 
 
 @contextmanager

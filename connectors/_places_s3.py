@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from connectors._places import File
+from connectors._place import File
 from schemas.errors import RefusedError, UnreachableError
 
 _CACHING = "public, max-age=60, must-revalidate"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from connectors._places import File, Place
+from connectors._place import File, Place
 from schemas.errors import ConflictError, GarbledError
 from schemas.partner import Edition
 from schemas.publication import NEWEST, Document, Part, PartKind, Written

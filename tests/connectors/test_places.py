@@ -1,12 +1,13 @@
-"""Files in a store of S3 that we did not write."""
+"""Files in a folder, and in a store of S3 that we did not write."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from connectors import _places
-from connectors._places import File, Place
+from connectors._place import File, Place
 from schemas.errors import RefusedError, UnreachableError
 from tests.connectors.channels import far_places
 from tests.connectors.channels.far_places import S3
@@ -27,6 +28,25 @@ def place(far: S3) -> Iterator[Place]:
     assert far.key  # it runs
     with _places.opened("s3://exports/feeds/") as place:
         yield place
+
+
+def test_who_reads_a_file_that_is_replaced_has_it_whole_as_it_was(tmp_path: Path) -> None:
+    with _places.opened(str(tmp_path)) as place:
+        place.write(File("voice/all.atom", b"before", "application/atom+xml"))
+        with (tmp_path / "voice" / "all.atom").open("rb") as reader:
+            place.write(File("voice/all.atom", b"after", "application/atom+xml"))
+            assert reader.read() == b"before"
+    assert (tmp_path / "voice" / "all.atom").read_bytes() == b"after"
+    assert [path.name for path in (tmp_path / "voice").iterdir()] == ["all.atom"]
+
+
+def test_what_a_kill_left_beside_a_file_goes_with_it(tmp_path: Path) -> None:
+    with _places.opened(str(tmp_path)) as place:
+        (tmp_path / "voice").mkdir()
+        (tmp_path / "voice" / ".all.atom.part").write_bytes(b"half")
+        place.remove(["voice/all.atom", "voice/all/gone.atom"])
+        assert not (tmp_path / "voice").exists()
+        assert tmp_path.exists()
 
 
 def names(far: S3) -> list[str]:

@@ -11,7 +11,8 @@ import feedparser
 import pytest
 
 from connectors import _places
-from connectors._places import File, Folder
+from connectors._place import File, Place
+from connectors._places import Folder
 from schemas.config import Config
 from schemas.errors import ConflictError, GarbledError, RefusedError, UnknownError
 from schemas.partner import Agreement, Edition, Partner
@@ -81,7 +82,7 @@ def published(engine: Engine, edition: Edition = EDITION, on: Press | None = Non
 
 
 def written(
-    engine: Engine, place: _places.Place, edition: Edition = EDITION, on: Press | None = None
+    engine: Engine, place: Place, edition: Edition = EDITION, on: Press | None = None
 ) -> Written:
     return write.write(engine, on or press(edition), edition, place, lambda: MONDAY)
 
@@ -358,12 +359,12 @@ def test_a_run_is_kept_with_what_it_counted(told: Engine, place: Watched) -> Non
 
 
 @pytest.fixture
-def locked(root: Path) -> Iterator[_places.Place]:
+def locked(root: Path) -> Iterator[Place]:
     with _places.opened(str(root)) as place:
         yield place
 
 
-def test_two_runs_at_once_are_refused(locked: _places.Place, root: Path) -> None:
+def test_two_runs_at_once_are_refused(locked: Place, root: Path) -> None:
     with pytest.raises(RefusedError, match="another run"), _places.opened(str(root)):
         pass
     assert locked.folders() == []
