@@ -6,10 +6,10 @@ from hashlib import sha256
 
 import orjson
 
-from schemas.feed import Entry, Subject
-from schemas.story import Author, Response, Service, Status, Story
+from schemas.feed import Entry, Origin, Subject
+from schemas.story import Author, Reference, Response, Service, Status, Story
 
-VERSION = "1"
+VERSION = "2"
 """Of these rules; moves whenever the same story would make another entry."""
 
 UNDATED = datetime(1970, 1, 1, tzinfo=UTC)
@@ -37,6 +37,7 @@ def entry(story: Story, names: Mapping[str, str]) -> Entry:
         html=story.body,
         text=story.body_text,
         url=_absolute(story.origin.url) or _absolute(story.url),
+        origin=_origin(story.origin),
         language=story.language,
         author=_author(story.author),
         attribution=story.rights.attribution_text,
@@ -110,6 +111,12 @@ def _author(author: Author) -> str:
     named = (author.display_name or "").strip()
     role = (author.role or "").strip()
     return named or _ROLES.get(role) or role.replace("_", " ").capitalize() or NAMELESS
+
+
+def _origin(reference: Reference) -> Origin | None:
+    # Of what nobody can look up, the publisher may be a name that we gave to a survey.
+    url = _absolute(reference.url)
+    return Origin(publisher=reference.publisher, url=url) if url else None
 
 
 def _absolute(url: str | None) -> str | None:

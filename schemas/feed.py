@@ -18,6 +18,13 @@ class Subject(Record):
     name: str
 
 
+class Origin(Record):
+    """Where a story was first published, for all to see."""
+
+    publisher: str
+    url: str
+
+
 class Entry(Record):
     """One story as it stands in a feed, the same for every partner."""
 
@@ -29,6 +36,8 @@ class Entry(Record):
     text: str
     url: str | None
     """The link back to where it was first published, or where the channel shows it."""
+    origin: Origin | None
+    """None where it was first told out of sight: in a survey, in a message."""
     language: str | None
     author: str
     """A display name, or a role: never empty."""

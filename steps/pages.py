@@ -51,6 +51,10 @@ HTML = "text/html; charset=utf-8"
 _FORMATS = {
     "atom": ("Atom", "Says all there is to say, removals included. Take this one if you can."),
     "json": ("JSON Feed", "The same, for programs that would rather read JSON."),
+    "jsonld": (
+        "JSON-LD",
+        "Reviews in the words of schema.org, removals included, for who links what is known.",
+    ),
     "rss": ("RSS", "For readers that know nothing else. It cannot say that a story is gone."),
 }
 """By their endings, the one to recommend first; a format not named here stands after them."""

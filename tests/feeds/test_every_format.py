@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds import format_named, names
+from rules import configure
 from schemas.errors import UnknownKindError
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Slot
+from schemas.partner import Agreement
 from tests.feeds.cases import BEACON, CASES, HOSTILE, Case, entry, head, render
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -19,13 +21,18 @@ every_format = pytest.mark.parametrize("name", names())
 
 
 def test_formats_are_named_as_agreements_name_them() -> None:
-    assert names() == ["atom", "json", "rss"]
+    assert names() == ["atom", "json", "jsonld", "rss"]
     assert [format_named(name).EXTENSION for name in names()] == names()
 
 
 def test_a_format_that_nobody_wrote_is_refused_with_those_there_are() -> None:
-    with pytest.raises(UnknownKindError, match="'opml': choose among atom, json, rss"):
+    with pytest.raises(UnknownKindError, match="'opml': choose among atom, json, jsonld, rss"):
         format_named("opml")
+
+
+def test_a_configuration_may_name_every_format_and_a_new_one_only_by_name() -> None:
+    assert set(configure.FORMATS) == set(names())
+    assert Agreement(id="a", partner="p").formats == ("atom", "rss", "json")
 
 
 @every_format

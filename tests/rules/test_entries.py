@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rules import entries
-from schemas.feed import Subject
+from schemas.feed import Origin, Subject
 from tests import make
 
 NAMES = {"ods:RXX": "Anytown Hospitals"}
@@ -27,6 +27,23 @@ def test_an_entry_shows_what_the_story_tells() -> None:
     assert entry.attribution == "First told on the Opinion Site"
     assert entry.attribution_url == "https://opinion.example/about"
     assert entry.licence == "CC BY-NC-SA 4.0"
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        pytest.param(
+            "https://opinion.example/s/1",
+            Origin(publisher="opinion.example", url="https://opinion.example/s/1"),
+            id="for all to see",
+        ),
+        pytest.param(None, None, id="out of sight"),
+        pytest.param("survey.csv#7", None, id="no address on the web"),
+    ],
+)
+def test_an_origin_is_named_where_all_can_see_it(url: str | None, origin: Origin | None) -> None:
+    reference = {"publisher": "opinion.example", "external_id": "1", "url": url}
+    assert entries.entry(make.story(origin=reference), {}).origin == origin
 
 
 def test_an_organisation_bears_its_present_name_else_the_one_told_else_its_code() -> None:

@@ -1,0 +1,197 @@
+"""Write a feed as a schema.org `DataFeed` of reviews, in JSON-LD 1.1, for who links what is known.
+
+The context stands within: nothing need be fetched to read a document. `reviewBody` is plain text;
+the markup of a story is in the other formats. What schema.org has no word for is under `retold`.
+Spec: https://schema.org/DataFeed, https://schema.org/Review, https://www.w3.org/TR/json-ld11/
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from feeds._content import rfc3339
+from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Subject, Tombstone
+from schemas.story import Rating, Response, Tag
+
+MEDIA_TYPE = "application/ld+json"
+EXTENSION = "jsonld"
+VERSION = "1"
+CARRIES_TOMBSTONES = True
+
+_ADDRESS = {"@type": "@id"}
+_WHEN = {"@type": "DateTime"}
+CONTEXT = {
+    "@vocab": "https://schema.org/",
+    "retold": "urn:retold:feed:",
+    "to": "http://www.iana.org/assignments/relation/",
+    "url": _ADDRESS,
+    "isBasedOn": _ADDRESS,
+    "dateCreated": _WHEN,
+    "dateDeleted": _WHEN,
+    "dateModified": _WHEN,
+    "datePublished": _WHEN,
+}
+"""What the words of a document mean."""
+
+_CREDIT = b',"creditText":['
+_END = f"{CREDIT_MARK}]{BEACON_MARK}}}}}".encode()
+_BEACON = b',"retold:beacon":'
+_ESCAPED = {m.encode(): m.replace(":", r"\u003a").encode() for m in (BEACON_MARK, CREDIT_MARK)}
+
+
+def fragment(entry: Entry) -> bytes:
+    """Write one entry as a `DataFeedItem` of a `Review`, with marks at its end."""
+    opening = _sealed(
+        {
+            "@type": "DataFeedItem",
+            "dateCreated": rfc3339(entry.published_at),
+            "dateModified": rfc3339(entry.updated_at),
+            "item": _review(entry),
+        }
+    )
+    credit = _sealed(entry.attribution) if entry.attribution else b""
+    return opening.removesuffix(b"}}") + _CREDIT + credit + _END
+
+
+def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
+    """Join fragments into one `DataFeed`; what was deleted stands before the reviews."""
+    credit = _sealed(head.credit) if head.credit else b""
+    elements = [_sealed(_deleted(tombstone)) for tombstone in tombstones]
+    elements += [_spliced(slot, credit) for slot in slots]
+    opening = _sealed(_metadata(head))[:-1]
+    return b'%b,"dataFeedElement":[\n%b\n]}\n' % (opening, b",\n".join(elements))
+
+
+def _spliced(slot: Slot, credit: bytes) -> bytes:
+    before, _, after = slot.fragment.rpartition(_END)
+    if before.endswith(_CREDIT):  # the channel asks for no thanks
+        before = before if credit else before.removesuffix(_CREDIT)
+        closing = b"]" if credit else b""
+    else:
+        before += b"," if credit else b""
+        closing = b"]"
+    beacon = b"" if slot.beacon_url is None else _BEACON + _sealed(slot.beacon_url)
+    return before + credit + closing + beacon + b"}}" + after
+
+
+def _sealed(value: Any) -> bytes:
+    """Encode a value so that it holds no mark, whatever the text said."""
+    encoded = orjson.dumps(value)
+    for mark, harmless in _ESCAPED.items():
+        encoded = encoded.replace(mark, harmless)
+    return encoded
+
+
+def _known(kind: str, **fields: Any) -> dict[str, Any]:
+    """Make a node of what is known; of the rest nothing is said."""
+    given = {name: value for name, value in fields.items() if value not in (None, "", [])}
+    return {"@type": kind} | given
+
+
+def _time(moment: datetime | None) -> str | None:
+    return rfc3339(moment) if moment else None
+
+
+def _review(entry: Entry) -> dict[str, Any]:
+    publisher = _known("Organization", name=entry.origin.publisher) if entry.origin else None
+    review = _known(
+        "Review",
+        name=entry.title,
+        url=entry.url,
+        isBasedOn=entry.origin.url if entry.origin else None,
+        inLanguage=entry.language,
+        # A name or a role, and never more than that: what is shown of who told it.
+        author=_known("Person", name=entry.author),
+        datePublished=rfc3339(entry.published_at),
+        dateModified=rfc3339(entry.updated_at),
+        reviewBody=entry.text,
+        itemReviewed=[_organisation(subject) for subject in entry.subjects],
+        reviewRating=[_rating(rating) for rating in entry.ratings],
+        keywords=[_keyword(tag) for tag in entry.tags],
+        comment=[_comment(response) for response in entry.responses],
+        publisher=publisher,
+        license=_known("CreativeWork", name=entry.licence) if entry.licence else None,
+    )
+    ours = {"retold:kind": entry.kind, "retold:revision": entry.revision}
+    thanks = {"retold:attribution": {"@id": url}} if (url := entry.attribution_url) else {}
+    return {"@id": entry.id} | review | ours | thanks
+
+
+def _organisation(subject: Subject) -> dict[str, Any]:
+    return _known("Organization", name=subject.name, identifier=_identifier(subject.id))
+
+
+def _identifier(known_as: str) -> dict[str, Any]:
+    scheme, _, code = known_as.partition(":")
+    return _known("PropertyValue", propertyID=scheme, value=code)
+
+
+def _rating(rating: Rating) -> dict[str, Any]:
+    return _known(
+        "Rating",
+        name=rating.label,
+        reviewAspect=rating.question,
+        ratingValue=rating.value,
+        worstRating=rating.min,
+        bestRating=rating.max,
+    ) | {"retold:scheme": rating.scheme}
+
+
+def _keyword(tag: Tag) -> dict[str, Any]:
+    group = _known("DefinedTermSet", name=tag.group) if tag.group else None
+    polarity = {} if tag.polarity is None else {"retold:polarity": tag.polarity}
+    return _known("DefinedTerm", name=tag.name, inDefinedTermSet=group) | polarity
+
+
+def _comment(response: Response) -> dict[str, Any]:
+    named = response.organisation_name or response.organisation
+    identifier = _identifier(response.organisation) if response.organisation else None
+    author = _known("Organization", name=named, identifier=identifier) if named else None
+    change = {"retold:change": response.change} if response.change else {}
+    return (
+        _known(
+            "Comment",
+            identifier=response.id,
+            author=author,
+            datePublished=_time(response.published_at),
+            dateModified=_time(response.updated_at),
+            text=response.body_text,
+        )
+        | ({"retold:role": response.responder_role} if response.responder_role else {})
+        | change
+    )
+
+
+def _deleted(tombstone: Tombstone) -> dict[str, Any]:
+    return {
+        "@type": "DataFeedItem",
+        "dateDeleted": rfc3339(tombstone.at),
+        "description": tombstone.reason,
+        "item": {"@id": tombstone.id},
+    }
+
+
+def _metadata(head: Head) -> dict[str, Any]:
+    ways = {
+        "self": head.self_url,
+        "current" if head.is_archive else "first": head.first_url,
+        "next": head.next_url,
+        "prev-archive": head.prev_archive_url,
+    }
+    feed = _known(
+        "DataFeed",
+        name=head.title,
+        description=f"Stories for {head.partner}",
+        url=head.home_url,
+        dateModified=rfc3339(head.updated_at),
+    )
+    ours = {
+        "retold:seq": head.seq,
+        "retold:archive": head.is_archive,
+        "retold:complete": head.is_complete,
+    }
+    manifest = {"retold:manifest": {"@id": head.manifest_url}} if head.manifest_url else {}
+    links = {f"to:{rel}": {"@id": href} for rel, href in ways.items() if href}
+    return {"@context": CONTEXT, "@id": head.id} | feed | links | ours | manifest
