@@ -55,6 +55,10 @@ _FORMATS = {
         "JSON-LD",
         "Reviews in the words of schema.org, removals included, for who links what is known.",
     ),
+    "google": (
+        "Google merchant reviews",
+        "Rated stories alone, removals included; add the organisations' addresses for Google.",
+    ),
     "rss": ("RSS", "For readers that know nothing else. It cannot say that a story is gone."),
 }
 """By their endings, the one to recommend first; a format not named here stands after them."""

@@ -86,6 +86,31 @@ def test_the_canonical_address_is_the_same_in_the_header_and_in_the_document(
     assert len(ids) == 60
 
 
+@pytest.mark.parametrize(
+    ("ending", "media_type"),
+    [("jsonld", "application/ld+json"), ("google", "application/xml; charset=utf-8")],
+)
+def test_a_format_that_only_some_want_is_served_where_an_agreement_names_it(
+    published: Published, ending: str, media_type: str
+) -> None:
+    tell(published.engine, telling("1", "We waited."), telling("2"))
+    published.publish()
+    token = published.issue("nhs")
+    assert published.ask(f"{PATH}.{ending}", token).status == 404
+    asked = published.ask(PATH, token).body.decode()
+    assert f"{PATH}.{ending}" not in asked
+
+    agreed = CONFIG.agreements[0].model_copy(update={"formats": ("atom", ending)})
+    published.config = published.config.model_copy(update={"agreements": (agreed,)})
+    published.publish()
+    reply = published.ask(f"{PATH}.{ending}", token)
+    assert (reply.status, reply["content-type"]) == (200, media_type)
+    assert b"We waited." in reply.body
+    page = published.ask(PATH, token).body.decode()
+    assert f'type="{media_type.partition(";")[0]}"' in page
+    assert f"{PATH}.{ending}" in page
+
+
 def test_the_page_for_people_shows_what_the_documents_show(published: Published) -> None:
     tell(published.engine, telling("1", "The nurses were <em>kind</em> &amp; quick."))
     published.publish()
