@@ -27,9 +27,18 @@ def rfc3339(moment: datetime) -> str:
 
 def html(entry: Entry) -> str:
     """Write all that a reader sees: the story, each response, and whom to thank for it."""
+    return entry.html + "".join(map(_section, entry.responses)) + thanks(entry)
+
+
+def thanks(entry: Entry) -> str:
+    """Write whom to thank for a story; nothing where nobody asks for it."""
     words = entry.attribution or entry.attribution_url
-    thanks = _attribution(words, entry.attribution_url or entry.url) if words else ""
-    return entry.html + "".join(map(_section, entry.responses)) + thanks
+    return _attribution(words, entry.attribution_url or entry.url) if words else ""
+
+
+def responder(response: Response) -> str:
+    """Name an organisation that responds, as well as it is known: never empty."""
+    return response.organisation_name or response.organisation or "the organisation"
 
 
 def credit(line: str | None) -> str:
@@ -49,7 +58,7 @@ def rights(entry: Entry) -> str | None:
 
 def _section(response: Response) -> str:
     named = ", ".join(filter(None, (response.organisation_name, response.responder_role)))
-    who = escape(named or response.organisation or "the organisation")
+    who = escape(named or responder(response))
     when = response.published_at or response.updated_at
     date = _date(when) if when else ""
     return f"\n<section>\n<h3>Response from {who}</h3>\n{date}{response.body}\n</section>"

@@ -1,11 +1,16 @@
-"""Write a feed as Atom 1.0, paged, with tombstones.
+"""Write a feed as Atom 1.0, paged, with tombstones, each response an entry behind its story's.
 
-Spec: https://www.rfc-editor.org/rfc/rfc4287 (Atom), https://www.rfc-editor.org/rfc/rfc5005
-(pages and archives), https://www.rfc-editor.org/rfc/rfc6721 (deleted entries)
+A story says which responses it has, so that one that was taken back does not stay with a partner
+who merges entries by their ids.
+Spec: https://www.rfc-editor.org/rfc/rfc4287 (Atom), https://www.rfc-editor.org/rfc/rfc4685
+(responses), https://www.rfc-editor.org/rfc/rfc5005 (pages and archives),
+https://www.rfc-editor.org/rfc/rfc6721 (deleted entries)
 """
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
+from uuid import NAMESPACE_URL, uuid5
 
 from feeds import _content
 from feeds._content import rfc3339
@@ -24,42 +29,52 @@ from feeds._xml import (
     ways,
 )
 from schemas.feed import Entry, Head, Slot, Tombstone
+from schemas.story import Response
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 EXTENSION = "atom"
-VERSION = "2"
+VERSION = "3"
 CARRIES_TOMBSTONES = True
 
 _TYPE = "application/atom+xml"
 MANIFEST = "urn:retold:manifest"
 """The relation of what the edition comes to."""
+THREADS = "http://purl.org/syndication/thread/1.0"
+"""Of what replies to what. Spec: RFC 4685."""
 _FEED = (
     '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"'
-    f' xmlns:fh="{HISTORY}">\n'
+    f' xmlns:thr="{THREADS}" xmlns:fh="{HISTORY}">\n'
 )
 _END = MARKS + b"</content>\n</entry>\n"
 
 
 def fragment(entry: Entry) -> bytes:
-    """Write one entry as `atom:entry`, with marks at the end of its content."""
-    lang = f' xml:lang="{attribute(entry.language)}"' if entry.language else ""
-    link = f'<link rel="alternate" href="{attribute(entry.url)}"/>\n' if entry.url else ""
-    terms = _content.rights(entry)
-    rights = f"<rights>{text(terms)}</rights>\n" if terms else ""
+    """Write one entry as `atom:entry`, with marks at the end of its content.
+
+    Behind it stands each of its responses, as an entry that replies to it.
+    """
+    replies = [_Reply(response_id(entry.id, r), r) for r in entry.responses]
     return (
         sealed(
-            f"<entry{lang}>\n"
+            f"<entry{_lang(entry)}>\n"
             f"<id>{text(entry.id)}</id>\n"
             f'<title type="text">{text(entry.title)}</title>\n'
             f"<updated>{rfc3339(entry.updated_at)}</updated>\n"
             f"<published>{rfc3339(entry.published_at)}</published>\n"
             f"<author><name>{text(entry.author)}</name></author>\n"
-            f"{link}{_categories(entry)}{rights}"
+            f"{_links(entry)}{_categories(entry)}{_rights(entry)}{_source(entry)}"
             f'<revision xmlns="{OURS}">{entry.revision}</revision>\n'
-            f'<content type="html">{text(_content.html(entry))}'
+            f"{_threads(replies)}"
+            f'<content type="html">{text(entry.html + _content.thanks(entry))}'
         )
         + _END
+        + sealed("".join(_reply(entry, reply) for reply in replies))
     )
+
+
+def response_id(story_id: str, response: Response) -> str:
+    """Name a response for ever: the same response to the same story bears the same name."""
+    return uuid5(NAMESPACE_URL, f"{story_id}\n{response.id}").urn
 
 
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
@@ -69,6 +84,63 @@ def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone])
     """
     opening = f"{DECLARATION}{_FEED}{_metadata(head)}{''.join(map(_deleted, tombstones))}"
     return joined(opening, slots, head.credit, b"</feed>\n")
+
+
+class _Reply(NamedTuple):
+    """A response, and the id of its entry."""
+
+    id: str
+    response: Response
+
+
+def _lang(entry: Entry) -> str:
+    return f' xml:lang="{attribute(entry.language)}"' if entry.language else ""
+
+
+def _links(entry: Entry) -> str:
+    """Link to where a story can be read, and to where it was first."""
+    links = [("alternate", entry.url)] if entry.url else []
+    links += [("via", entry.origin.url)] if entry.origin else []
+    return "".join(f'<link rel="{rel}" href="{attribute(url)}"/>\n' for rel, url in links)
+
+
+def _rights(entry: Entry) -> str:
+    terms = _content.rights(entry)
+    return f"<rights>{text(terms)}</rights>\n" if terms else ""
+
+
+def _source(entry: Entry) -> str:
+    """Name what a story comes from; that publisher's feed, if it has one, we never saw."""
+    if entry.origin is None:
+        return ""
+    return f'<source><title type="text">{text(entry.origin.publisher)}</title></source>\n'
+
+
+def _threads(replies: Sequence[_Reply]) -> str:
+    """Say how many responses a story has, and which: any other is there no more."""
+    which = "".join(f"<id>{reply.id}</id>" for reply in replies)
+    return f'<thr:total>{len(replies)}</thr:total>\n<responses xmlns="{OURS}">{which}</responses>\n'
+
+
+def _reply(entry: Entry, reply: _Reply) -> str:
+    of = reply.response
+    who = _content.responder(of)
+    role = f", {of.responder_role}" if of.responder_role else ""
+    known_as = _category(ORGANISATION, of.organisation, who) if of.organisation else ""
+    published = f"<published>{rfc3339(of.published_at)}</published>\n" if of.published_at else ""
+    href = f' href="{attribute(entry.url)}"' if entry.url else ""
+    # One without a date is as new as its story: an entry must have one, and never `now`.
+    updated = of.updated_at or of.published_at or entry.updated_at
+    return (
+        f"<entry{_lang(entry)}>\n"
+        f"<id>{reply.id}</id>\n"
+        f'<title type="text">{text(f"Response from {who}{role}")}</title>\n'
+        f"<updated>{rfc3339(updated)}</updated>\n{published}"
+        f"<author><name>{text(who)}</name></author>\n{known_as}"
+        f'<thr:in-reply-to ref="{attribute(entry.id)}"{href}/>\n'
+        f'<content type="html">{text(of.body)}</content>\n'
+        "</entry>\n"
+    )
 
 
 def _categories(entry: Entry) -> str:

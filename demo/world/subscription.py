@@ -1,11 +1,13 @@
 """Reading an Atom feed as a partner does who has never heard of the house that wrote it.
 
 Spec: https://www.rfc-editor.org/rfc/rfc4287 (Atom), https://www.rfc-editor.org/rfc/rfc5005
-(paged feeds), https://www.rfc-editor.org/rfc/rfc6721 (tombstones)
+(paged feeds), https://www.rfc-editor.org/rfc/rfc6721 (tombstones),
+https://www.rfc-editor.org/rfc/rfc4685 (replies)
 """
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape, unescape
 from urllib.parse import urljoin
@@ -17,6 +19,7 @@ BEACON_REL = "https://retold.example/rel/beacon"
 
 _ATOM = "{http://www.w3.org/2005/Atom}"
 _TOMBSTONE = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
+_REPLY = "{http://purl.org/syndication/thread/1.0}in-reply-to"
 _BEACON_IMAGE = re.compile(r"<img\b[^>]*\bsrc=[\"']([^\"']*/b/[^\"']*)[\"']", re.IGNORECASE)
 _OLDER = ("next", "prev-archive", "previous", "prev")
 """Link relations that lead on, in order of preference."""
@@ -29,6 +32,7 @@ class Entry:
     id: str
     title: str
     html: str
+    """The story, and behind it what replies to it in the same document."""
     url: str | None
     """The canonical address: what the entry's `alternate` link says."""
     credit: str
@@ -38,7 +42,7 @@ class Entry:
     beacon: str | None
     beacon_in_html: bool
     digest: str
-    """Differs whenever anything in the entry does."""
+    """Differs whenever anything in the entry does, or in a reply to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,27 @@ def read(document: bytes, url: str) -> Page:
     if root.tag != f"{_ATOM}feed":
         raise ValueError(f"{url} is no Atom feed but {root.tag}")
     base = urljoin(url, root.base or "")
+    told, replies = _threads(root)
     return Page(
-        entries=tuple(_entry(found, base) for found in root.findall(f"{_ATOM}entry")),
+        entries=tuple(_entry(one, base, replies.get(_text(one, "id"), ())) for one in told),
         gone=tuple(found.get("ref", "") for found in root.findall(_TOMBSTONE)),
         links=_links(root, base),
     )
+
+
+def _threads(
+    root: etree._Element,
+) -> tuple[list[etree._Element], dict[str, list[etree._Element]]]:
+    """Tell the entries that tell from those that reply; these by the id of what they reply to."""
+    told = []
+    replies: dict[str, list[etree._Element]] = {}
+    for entry in root.findall(f"{_ATOM}entry"):
+        to = entry.find(_REPLY)
+        if to is None:
+            told.append(entry)
+        else:
+            replies.setdefault(to.get("ref", ""), []).append(entry)
+    return told, replies
 
 
 def _links(element: etree._Element, base: str) -> dict[str, str]:
@@ -83,9 +103,9 @@ def _links(element: etree._Element, base: str) -> dict[str, str]:
     }
 
 
-def _entry(element: etree._Element, base: str) -> Entry:
+def _entry(element: etree._Element, base: str, replies: Sequence[etree._Element]) -> Entry:
     links = _links(element, base)
-    html = _html(element.find(f"{_ATOM}content"))
+    html = _html(element.find(f"{_ATOM}content")) + "".join(map(_reply, replies))
     image = _BEACON_IMAGE.search(html)
     linked = links.get(BEACON_REL)
     return Entry(
@@ -98,8 +118,19 @@ def _entry(element: etree._Element, base: str) -> Entry:
         updated=_text(element, "updated"),
         beacon=linked or (unescape(image[1]) if image else None),
         beacon_in_html=image is not None,
-        digest=hashlib.sha256(etree.tostring(element, method="c14n")).hexdigest(),
+        digest=_digest((element, *replies)),
     )
+
+
+def _reply(element: etree._Element) -> str:
+    told = _html(element.find(f"{_ATOM}content"))
+    return f"<section><h2>{escape(_text(element, 'title'))}</h2>{told}</section>"
+
+
+def _digest(elements: Sequence[etree._Element]) -> str:
+    # A tail is the room behind an element, and no part of it.
+    canonical = [etree.tostring(one, method="c14n", with_tail=False) for one in elements]
+    return hashlib.sha256(b"\n".join(canonical)).hexdigest()
 
 
 def _credit(element: etree._Element) -> str:

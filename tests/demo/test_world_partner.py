@@ -67,6 +67,14 @@ def entry(name: str, text: str = "Told.", *, extra: str = "", month: str = "2012
     )
 
 
+def reply(name: str, text: str) -> str:
+    return (
+        f"<entry><id>urn:{name}:reply</id><title>Ward 7 &amp; co</title>"
+        '<thr:in-reply-to xmlns:thr="http://purl.org/syndication/thread/1.0"'
+        f' ref="urn:{name}"/><content type="html">&lt;p&gt;{text}&lt;/p&gt;</content></entry>'
+    )
+
+
 def tombstone(name: str) -> str:
     return f'<at:deleted-entry ref="urn:{name}" when="2012-06-01T00:00:00Z"/>'
 
@@ -101,6 +109,20 @@ def test_the_first_poll_walks_to_the_end(feed: Feed, partner: Partner) -> None:
     assert partner.poll() == Polled(documents=3, new=4)
     assert {n.rpartition("/")[2] for n in partner.shown.values()} == {"1", "2", "3", "4"}
     assert partner.shown["urn:a"].endswith("/stories/1")
+
+
+def test_a_reply_is_no_story_and_stands_under_the_one_it_replies_to(
+    feed: Feed, partner: Partner
+) -> None:
+    feed.pages = [entry("b") + entry("a") + reply("a", "Thank you.")]
+    assert partner.poll() == Polled(documents=1, new=2)
+    assert "<h2>Ward 7 &amp; co</h2><p>Thank you.</p>" in page_of(partner, "a")
+    assert "Thank you." not in page_of(partner, "b")
+    feed.pages = [entry("b") + entry("a") + reply("a", "We thank you.")]
+    assert partner.poll() == Polled(documents=1, changed=1, unchanged=1)
+    feed.pages = [entry("b") + entry("a")]
+    assert partner.poll() == Polled(documents=1, changed=1, unchanged=1)
+    assert "thank you." not in page_of(partner, "a")
 
 
 @pytest.mark.parametrize("relation", ["next", "prev-archive", "previous"])

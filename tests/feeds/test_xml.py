@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from feeds import format_named
+from feeds import atom, format_named
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry
 from tests.feeds.cases import BEACON, CASES, Case, entry, head, render
 
@@ -56,7 +56,8 @@ def test_whatever_is_told_a_strict_parser_reads_it_back(
 def test_feedparser_reads_back_every_title_id_link_and_date(name: str, case: str) -> None:
     read = feedparser.parse(render(format_named(name), CASES[case]))
     assert not read.bozo
-    assert [_read(each) for each in read.entries] == [_told(e) for e in CASES[case].entries]
+    told = [row for e in CASES[case].entries for row in (_told(e), *_replies(name, e))]
+    assert [_read(each) for each in read.entries] == told
 
 
 def _read(each: feedparser.FeedParserDict) -> tuple[object, ...]:
@@ -81,16 +82,35 @@ def _told(entry: Entry) -> tuple[object, ...]:
     )
 
 
+def _replies(name: str, entry: Entry) -> list[tuple[object, ...]]:
+    """Say what Atom tells of the responses, each as an entry; RSS has them in the story's."""
+    return [
+        (
+            atom.response_id(entry.id, response),
+            "Response from Anytown NHS Trust, Ward manager",
+            [],
+            "Anytown NHS Trust",
+            (2026, 1, 3, 12, 0, 0),
+            (2026, 1, 3, 12, 0, 0),
+        )
+        for response in entry.responses
+        if name == "atom"
+    ]
+
+
 @every_xml
 def test_the_content_holds_story_responses_thanks_credit_and_beacon_in_that_order(
     name: str,
 ) -> None:
     root = etree.fromstring(render(format_named(name), CASES["two_stories"]))
     content = root.findtext(f"{ENTRIES[name]}/{CONTENTS[name]}") or ""
-    assert content == (
-        f"{entry().html}\n<section>\n<h3>Response from Anytown NHS Trust, Ward manager</h3>\n"
+    responses = (
+        "\n<section>\n<h3>Response from Anytown NHS Trust, Ward manager</h3>\n"
         '<p><time datetime="2026-01-03T12:00:00Z">3 January 2026</time></p>\n'
-        "<p>Thank you for telling us.</p>\n</section>\n"
+        "<p>Thank you for telling us.</p>\n</section>"
+    )
+    assert content == (
+        f"{entry().html}{responses if name == 'rss' else ''}\n"
         '<p><a href="https://opinion.example/about">First told on the Opinion Site</a></p>\n'
         "<p>By kind permission of the storytellers</p>\n"
         f'<img src="{BEACON}" width="1" height="1" alt=""/>'

@@ -16,6 +16,7 @@ Ask = Callable[[str, Mapping[str, str]], Reply]
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 REF = "{http://purl.org/atompub/tombstones/1.0}deleted-entry"
+REPLY = "{http://purl.org/syndication/thread/1.0}in-reply-to"
 REVISION = "{urn:retold:feed}revision"
 
 
@@ -37,7 +38,7 @@ class Read:
 
 def atom(body: bytes) -> Read:
     feed = etree.fromstring(body)
-    entries = feed.findall(f"{ATOM}entry")
+    entries = [e for e in feed.findall(f"{ATOM}entry") if e.find(REPLY) is None]
     return Read(
         shown={e.findtext(f"{ATOM}id", ""): int(e.findtext(REVISION, "")) for e in entries},
         removed=[gone.get("ref", "") for gone in feed.iter(REF)],
