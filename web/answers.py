@@ -95,6 +95,33 @@ READ_ONLY = problem(
     HTTPStatus.METHOD_NOT_ALLOWED, "This address is only read.", [(b"allow", b"GET, HEAD")]
 )
 
+FEED_READ_ONLY = problem(
+    HTTPStatus.METHOD_NOT_ALLOWED, "A feed is only read.", [(b"allow", b"GET, HEAD, OPTIONS")]
+)
+
+PREFLIGHT = Answer(
+    {
+        "type": "http.response.start",
+        "status": 204,
+        "headers": [
+            (b"allow", b"GET, HEAD, OPTIONS"),
+            READABLE,
+            (b"access-control-allow-methods", b"GET, HEAD"),
+            (
+                b"access-control-allow-headers",
+                b"Authorization, If-None-Match, If-Modified-Since, A-IM",
+            ),
+            (b"access-control-max-age", b"7200"),
+            *SAFE,
+        ],
+    },
+    NOTHING,
+)
+"""What a browser asks before it lets a reader send a token: it sends none, so all addresses say it.
+
+Spec: https://fetch.spec.whatwg.org/#cors-preflight-fetch
+"""
+
 POST_ONLY = problem(
     HTTPStatus.METHOD_NOT_ALLOWED, "Reports are sent here by POST.", [(b"allow", b"POST")]
 )

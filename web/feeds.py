@@ -1,6 +1,7 @@
 """Serve editions: to each partner its own, and to nobody else anything.
 
-Without a valid token every address is refused alike, before anything else is looked at.
+Without a valid token every address is refused alike, before anything else is looked at; only
+what a browser asks beforehand (OPTIONS) is answered to everybody, and alike at every address.
 """
 
 import re
@@ -86,6 +87,8 @@ class Feeds:
 
     async def __call__(self, scope: Scope, _: Receive) -> Answer:
         """Answer one request."""
+        if scope["method"] == "OPTIONS":
+            return answers.PREFLIGHT
         headers, query = requests.headers(scope), requests.query(scope)
         standing = await self._standing.get()
         now = self._house.now()
@@ -93,7 +96,7 @@ class Feeds:
         if token is None:
             return answers.UNAUTHORIZED
         if scope["method"] not in {"GET", "HEAD"}:
-            return answers.READ_ONLY
+            return answers.FEED_READ_ONLY
         self._deliveries.use(token.id, now)
         place = _place(scope["path"], query.below)
         holding = self._present_holdings().find(token, place) if place else None

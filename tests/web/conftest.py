@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from store.database import Engine
+from tests.web.published import Published
 from tests.web.rig import Rig
 
 
@@ -13,6 +14,14 @@ from tests.web.rig import Rig
 def rig(sqlite_engine: Engine) -> Iterator[Rig]:
     """Give an installation to ask things of."""
     rig = Rig(sqlite_engine)
+    yield rig
+    rig.runner.close()
+
+
+@pytest.fixture
+def published(sqlite_engine: Engine) -> Iterator[Published]:
+    """Give one whose documents are those of the publish step."""
+    rig = Published(sqlite_engine)
     yield rig
     rig.runner.close()
 

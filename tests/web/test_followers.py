@@ -19,8 +19,8 @@ from store.database import Engine, create_tables, open_engine
 from tests import make
 from tests.tell import tell, telling
 from tests.web.followers import Differ, Follower, Poller, Walker, atom
+from tests.web.published import Published
 from tests.web.rig import CONFIG, Reply
-from tests.web.test_press import Published
 
 NAMES = [str(number) for number in range(14)]
 TURNS = 24

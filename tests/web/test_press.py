@@ -1,6 +1,5 @@
 """From a telling to a partner's reader, with nothing made up in between."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,44 +10,17 @@ import orjson
 import pytest
 
 from connectors import _places
-from schemas.partner import Edition
 from steps import collect, write
 from steps.pages import STYLE_PATH
 from steps.press import Press
-from steps.publish import publish
-from store.database import Engine
 from store.hits import open_hits
-from tests import make
 from tests.tell import MONDAY, tell, telling
-from tests.web.rig import CONFIG, KEY, PUBLIC_URL, Rig
+from tests.web.published import Published
+from tests.web.rig import CONFIG, KEY, PUBLIC_URL
 from web.app import make_app
-from web.press import Documents
 
 PATH = "/feeds/nhs/all"
 OPEN = CONFIG.editions[0].model_copy(update={"paged": False, "page_size": 20})
-
-
-class Published(Rig):
-    """An installation whose documents are those of the publish step."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        documents = Documents(self.engine, PUBLIC_URL, KEY)
-        self.config = CONFIG.model_copy(update={"channels": (make.channel(),)})
-        self.app = make_app(replace(self.house(), document=documents))
-
-    def publish(self, edition: Edition = CONFIG.editions[0]) -> None:
-        self.now += timedelta(seconds=1)
-        press = Press(self.config, PUBLIC_URL, KEY)
-        publish(self.engine, press, edition, lambda: self.now, lambda: "e1")
-        self.now += timedelta(seconds=1)
-
-
-@pytest.fixture
-def published(sqlite_engine: Engine) -> Iterator[Published]:
-    rig = Published(sqlite_engine)
-    yield rig
-    rig.runner.close()
 
 
 def test_a_story_reaches_a_reader_and_so_does_its_removal(published: Published) -> None:

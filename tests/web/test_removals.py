@@ -13,8 +13,8 @@ from steps import removals
 from store import runs
 from store.database import Engine, reading
 from tests.tell import tell, telling
+from tests.web.published import Published
 from tests.web.rig import CONFIG, Reply
-from tests.web.test_press import Published
 
 FEED = "/feeds/nhs/all"
 ROOT = "/removals/nhs/all"

@@ -1,0 +1,28 @@
+"""An installation whose documents are those of the publish step."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from schemas.partner import Edition
+from steps.press import Press
+from steps.publish import publish
+from tests import make
+from tests.web.rig import CONFIG, KEY, PUBLIC_URL, Rig
+from web.app import make_app
+from web.press import Documents
+
+
+class Published(Rig):
+    """A rig with nothing made up: what is told is what is published and served."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        documents = Documents(self.engine, PUBLIC_URL, KEY)
+        self.config = CONFIG.model_copy(update={"channels": (make.channel(),)})
+        self.app = make_app(replace(self.house(), document=documents))
+
+    def publish(self, edition: Edition = CONFIG.editions[0]) -> None:
+        self.now += timedelta(seconds=1)
+        press = Press(self.config, PUBLIC_URL, KEY)
+        publish(self.engine, press, edition, lambda: self.now, lambda: "e1")
+        self.now += timedelta(seconds=1)
