@@ -85,6 +85,13 @@ class Settings(BaseSettings):
     port: int = Field(default=8180, ge=0, le=65_535)
     """The port on which `retold serve` listens; 0 is any free one."""
 
+    feed_rate: float = Field(default=5.0, ge=0, le=1_000_000, allow_inf_nan=False)
+    """Answers a second that each token may have of its feeds, on the whole; beyond that it is told
+    429 and how long to wait. A 304 counts as a tenth. 0 is as often as it likes."""
+
+    feed_burst: int = Field(default=50, ge=1, le=1_000_000)
+    """Answers that a token may have at once, after a rest."""
+
     http_timeout_s: float = Field(default=20.0, gt=0, le=3_600, allow_inf_nan=False)
     """Seconds that a channel may stay silent before we hang up."""
 

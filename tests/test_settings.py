@@ -32,6 +32,8 @@ def test_nothing_needs_to_be_set() -> None:
         "public_url": "http://127.0.0.1:8180",
         "host": "127.0.0.1",
         "port": 8180,
+        "feed_rate": 5.0,
+        "feed_burst": 50,
         "http_timeout_s": 20.0,
         "http_deadline_s": 120.0,
         "max_bytes": 67_108_864,

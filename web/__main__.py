@@ -12,6 +12,7 @@ from schemas.config import Config
 from schemas.errors import RetoldError
 from steps import collect, receive
 from web.house import House
+from web.pace import Rate
 from web.press import Documents
 from web.serve import serve
 
@@ -75,6 +76,7 @@ def main(environ: Mapping[str, str]) -> int:
                 receive=collect.receive,
                 deliver=receive.receive,
                 document=documents,
+                feed_rate=Rate(given.feed_rate, given.feed_burst),
             )
             sys.stderr.write(f"Serving {given.public_url} on {given.host}:{given.port}\n")
             # By then the server has ended in order; it only passes Ctrl-C on.

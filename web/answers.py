@@ -5,6 +5,7 @@ and https://www.rfc-editor.org/rfc/rfc7617 (challenges)
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -125,6 +126,20 @@ Spec: https://fetch.spec.whatwg.org/#cors-preflight-fetch
 POST_ONLY = problem(
     HTTPStatus.METHOD_NOT_ALLOWED, "Reports are sent here by POST.", [(b"allow", b"POST")]
 )
+
+
+@lru_cache(maxsize=64)
+def too_often(wait_s: int) -> Answer:
+    """Ask a client to wait so many seconds.
+
+    Spec: https://www.rfc-editor.org/rfc/rfc6585 (429)
+    """
+    return problem(
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "This token asks too often: wait as long as Retry-After says, and send If-None-Match.",
+        [(b"retry-after", b"%d" % wait_s)],
+    )
+
 
 UNAVAILABLE = problem(
     HTTPStatus.SERVICE_UNAVAILABLE,

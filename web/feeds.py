@@ -21,6 +21,7 @@ from web.deliveries import Deliveries
 from web.fresh import Fresh
 from web.house import House
 from web.negotiate import held_at, takes_deltas
+from web.pace import Pace
 from web.pages import PAGE
 from web.shelf import FEED_HEADERS, Change, Ready, Shelf
 from web.standing import Stamp, Standing
@@ -82,6 +83,7 @@ class Feeds:
         self._house = house
         self._standing = standing
         self._deliveries = deliveries
+        self._pace = Pace(house.feed_rate)
         self._shelf: Shelf[Place] = Shelf(_ROOM_BYTES)
         self._holdings = Holdings(house.config())
 
@@ -95,6 +97,9 @@ class Feeds:
         token = standing.keyring.holder(keys.presented(headers, query.token), "feed", now)
         if token is None:
             return answers.UNAUTHORIZED
+        wait_s = self._pace.wait_s(token.id, now)
+        if wait_s:
+            return answers.too_often(wait_s)
         if scope["method"] not in {"GET", "HEAD"}:
             return answers.FEED_READ_ONLY
         self._deliveries.use(token.id, now)
@@ -116,6 +121,8 @@ class Feeds:
         if place.part is NEWEST and takes_deltas(ask.headers.get(b"a-im", b"")):
             ready = await self._changes(place, holding.edition, stamp, ready, ask) or ready
         answer, held = ready.answer(ask.headers, ask.now)
+        if held:
+            self._pace.give_back(ask.token.id)
         if ask.counts and held:
             self._deliveries.confirm(ask.token.id, ready.document, ask.now)
         elif ask.counts:

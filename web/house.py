@@ -11,6 +11,7 @@ from schemas.partner import Edition
 from schemas.publication import Document, Part
 from schemas.views import Hit
 from store.database import Engine
+from web.pace import Rate
 
 
 class Received(Protocol):
@@ -82,3 +83,5 @@ class House:
     receive: Receive
     deliver: Deliver
     document: DocumentOf
+    feed_rate: Rate = Rate()
+    """How often each token may ask for feeds."""

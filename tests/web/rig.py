@@ -24,6 +24,7 @@ from store.database import Engine, reading, writing
 from tests import make
 from web.app import make_app
 from web.house import House
+from web.pace import Rate
 
 PUBLIC_URL = "https://retold.example"
 KEY = b"not a real key, but long enough."
@@ -83,6 +84,7 @@ class Rig:
     hits: list[Hit] = field(default_factory=list)
     reports: list[tuple[str, str, bytes, str]] = field(default_factory=list)
     made: list[tuple[str, str, str]] = field(default_factory=list)
+    feed_rate: Rate = Rate()
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
 
     def __post_init__(self) -> None:
@@ -102,6 +104,7 @@ class Rig:
             receive=self.receive,
             deliver=receive.receive,
             document=self.document,
+            feed_rate=self.feed_rate,
         )
 
     def add(self, rows: Sequence[Hit]) -> None:
