@@ -177,6 +177,8 @@ class Document(Record):
     last_modified: UtcTime
     body: bytes
     gzip: bytes
+    br: bytes
+    zstd: bytes
     seq_from: int
     seq_to: int
     """The numbers of the log that its entries and tombstones stand under."""
@@ -266,6 +268,8 @@ documents = sa.Table(
     sa.Column("last_modified", Time, nullable=False),
     sa.Column("body", sa.LargeBinary, nullable=False),
     sa.Column("gzip", sa.LargeBinary, nullable=False),
+    sa.Column("br", sa.LargeBinary, nullable=False),
+    sa.Column("zstd", sa.LargeBinary, nullable=False),
     sa.Column("seq_from", Number, nullable=False),
     sa.Column("seq_to", Number, nullable=False),
     sa.Column("as_of", Number, nullable=False),

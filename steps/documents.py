@@ -1,6 +1,5 @@
 """Make the documents of editions, each at most once for each state of it."""
 
-import gzip
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
@@ -8,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from feeds import Format
-from rules import beacon, entries, manifest
+from rules import beacon, entries, manifest, packing
 from schemas import months
 from schemas.errors import UnknownError
 from schemas.feed import Head, Slot, Tombstone
@@ -185,7 +184,7 @@ def _make(
         etag=press.etag(edition, format_, state, part, seq),
         last_modified=moved_at,
         body=body,
-        gzip=gzip.compress(body, 6, mtime=0),  # no clock may enter the bytes
+        **packing.pack(body)._asdict(),
         seq_from=min(seqs, default=0),
         seq_to=max(seqs, default=0),
         as_of=state.seq,
@@ -339,7 +338,7 @@ def _manifest(
         etag=etag,
         last_modified=state.moved_at or EPOCH,
         body=body,
-        gzip=gzip.compress(body, 6, mtime=0),
+        **packing.pack(body)._asdict(),
         seq_from=0,
         seq_to=0,
         as_of=state.seq,

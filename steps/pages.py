@@ -3,7 +3,6 @@
 They stand here and not in the web, because an edition that is written as files has its page too.
 """
 
-import gzip
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from rules import text
+from rules import packing, text
 from schemas.config import Config
 from schemas.partner import Edition, Partner
 from schemas.publication import Document
@@ -193,7 +192,7 @@ def _as_document(edition: Edition, body: bytes, moved_at: datetime) -> Document:
         etag=sha256(body).hexdigest()[:32],
         last_modified=moved_at,
         body=body,
-        gzip=gzip.compress(body, 6, mtime=0),
+        **packing.pack(body)._asdict(),
         seq_from=0,
         seq_to=0,
         as_of=0,

@@ -11,7 +11,7 @@ from schemas.partner import Edition
 from schemas.publication import Document, Part
 from schemas.views import Hit
 from store.database import Engine
-from web.pace import Rate
+from web.pace import AT_WILL, Rate
 
 
 class Received(Protocol):
@@ -83,5 +83,5 @@ class House:
     receive: Receive
     deliver: Deliver
     document: DocumentOf
-    feed_rate: Rate = Rate()
+    feed_rate: Rate = AT_WILL
     """How often each token may ask for feeds."""

@@ -8,6 +8,10 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 
+SUFFIXES = {b"": b"", b"br": b"-br", b"zstd": b"-zstd", b"gzip": b"-gz"}
+"""What the tag of a document ends in, by the coding it is sent in."""
+
+_CODED = re.compile(rb"-(?:br|zstd|gz)\Z")
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _CODING = re.compile(rb"\s*([a-z*-]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?", re.IGNORECASE)
 
@@ -17,16 +21,25 @@ def http_date(moment: datetime) -> bytes:
     return format_datetime(moment, usegmt=True).encode()
 
 
+CODINGS = (b"br", b"zstd", b"gzip")
+"""What documents are packed in; of those that a client likes alike, the first."""
+
+
 @lru_cache(maxsize=1024)
-def takes_gzip(accept_encoding: bytes) -> bool:
-    """Say whether gzip is welcome, and no less than the plain bytes."""
+def coding(accept_encoding: bytes) -> bytes:
+    """Choose the coding that a client likes best, and no less than plain bytes; b"" is plain.
+
+    `*` counts for gzip alone: who names no other coding may know only what everybody can unpack.
+    """
     wishes: dict[bytes, float] = {}
     for wish in accept_encoding.split(b","):
         found = _CODING.fullmatch(wish)
         if found is not None:
             wishes[found[1].lower()] = _quality(found[2])
-    gzip = wishes.get(b"gzip", wishes.get(b"x-gzip", wishes.get(b"*", 0.0)))
-    return gzip > 0 and gzip >= wishes.get(b"identity", 0.0)
+    wishes.setdefault(b"gzip", wishes.get(b"x-gzip", wishes.get(b"*", 0.0)))
+    best = max(CODINGS, key=lambda name: wishes.get(name, 0.0))  # of equals, the first
+    liked = wishes.get(best, 0.0)
+    return best if liked > 0 and liked >= wishes.get(b"identity", 0.0) else b""
 
 
 def _quality(text: bytes | None) -> float:
@@ -62,7 +75,7 @@ def held_at(if_none_match: bytes, etag: str) -> int | None:
     shared, _, now = etag.encode().rpartition(b"-")
     held = []
     for tag in _TAG.findall(if_none_match):
-        before, _, number = tag.strip(b'"').removesuffix(b"-gz").rpartition(b"-")
+        before, _, number = _CODED.sub(b"", tag.strip(b'"')).rpartition(b"-")
         if before == shared and number.isdigit() and len(number) <= len(now):
             held.append(int(number))
     return max(held) if held and max(held) < int(now) else None

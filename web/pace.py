@@ -8,11 +8,13 @@ from typing import NamedTuple
 class Rate(NamedTuple):
     """What a token may ask, on the whole and at once."""
 
-    per_second: float = 0.0
+    per_second: float
     """0 is as often as it likes."""
-    burst: int = 50
+    burst: int
     """Answers at once, after a rest."""
 
+
+AT_WILL = Rate(per_second=0.0, burst=1)
 
 UNCHANGED_COSTS = 0.1
 """What a 304 takes of an answer: it reads nothing and sends no bytes, and is what we ask for."""

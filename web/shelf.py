@@ -12,7 +12,7 @@ from starlette.types import Message
 
 from schemas.publication import Document
 from web.answers import INERT, NOTHING, READABLE, SAFE, SHARED, Answer, Header
-from web.negotiate import holds, http_date, is_unmodified, takes_gzip
+from web.negotiate import SUFFIXES, coding, holds, http_date, is_unmodified
 
 K = TypeVar("K")
 
@@ -52,23 +52,27 @@ class Ready:
 
     def __init__(self, document: Document, headers: tuple[Header, ...] = FEED_HEADERS) -> None:
         self.document = document
-        self.size = len(document.body) + len(document.gzip)
-        etag = document.etag.encode()
-        self._plain = self._coding(b'"%b"' % etag, document.body, headers)
-        gzip = (*headers, (b"content-encoding", b"gzip"))
-        self._gzip = self._coding(b'"%b-gz"' % etag, document.gzip, gzip)
+        bodies = {
+            b"": document.body,
+            b"gzip": document.gzip,
+            b"br": document.br,
+            b"zstd": document.zstd,
+        }
+        self.size = sum(map(len, bodies.values()))
+        self._codings = {name: self._coding(name, body, headers) for name, body in bodies.items()}
 
     def answer(self, headers: dict[bytes, bytes], now: datetime) -> Given:
         """Answer a request of these headers at `now`."""
-        coding = self._gzip if takes_gzip(headers.get(b"accept-encoding", b"")) else self._plain
-        held = self._is_held(coding.etag, headers)
-        answer = coding.unchanged if held else coding.ok
+        chosen = self._codings[coding(headers.get(b"accept-encoding", b""))]
+        held = self._is_held(chosen.etag, headers)
+        answer = chosen.unchanged if held else chosen.ok
         modified = self.document.last_modified
         if now - modified < _SECOND:
             answer = _dated(answer, modified - _SECOND)
         return Given(answer, held)
 
-    def _coding(self, etag: bytes, body: bytes, headers: tuple[Header, ...]) -> Coding:
+    def _coding(self, name: bytes, body: bytes, headers: tuple[Header, ...]) -> Coding:
+        etag = b'"%b%b"' % (self.document.etag.encode(), SUFFIXES[name])
         modified = http_date(self.document.last_modified)
         validators = ((b"etag", etag), (b"last-modified", modified), *self._caching)
         whole = (
@@ -77,6 +81,7 @@ class Ready:
             *validators,
             *SHARED,
             *headers,
+            *(((b"content-encoding", name),) if name else ()),
         )
         return Coding(
             etag,

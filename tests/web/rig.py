@@ -1,7 +1,6 @@
 """An installation to ask things of: a real store, and documents made of made-up stories."""
 
 import asyncio
-import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import Any
 from starlette.types import Message
 
 import feeds
-from rules import entries
+from rules import entries, packing
 from schemas.config import Config
 from schemas.feed import Head, Slot, Tombstone
 from schemas.partner import Agreement, Edition, Partner
@@ -24,7 +23,7 @@ from store.database import Engine, reading, writing
 from tests import make
 from web.app import make_app
 from web.house import House
-from web.pace import Rate
+from web.pace import AT_WILL, Rate
 
 PUBLIC_URL = "https://retold.example"
 KEY = b"not a real key, but long enough."
@@ -84,7 +83,7 @@ class Rig:
     hits: list[Hit] = field(default_factory=list)
     reports: list[tuple[str, str, bytes, str]] = field(default_factory=list)
     made: list[tuple[str, str, str]] = field(default_factory=list)
-    feed_rate: Rate = Rate()
+    feed_rate: Rate = AT_WILL
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
 
     def __post_init__(self) -> None:
@@ -251,7 +250,7 @@ def document(edition: Edition, format_name: str, part: Part, state: EditionState
         etag=f"{state.epoch}.{state.seq}.{format_name}.{part.number}",
         last_modified=state.moved_at,
         body=body,
-        gzip=gzip.compress(body, mtime=0),
+        **packing.pack(body)._asdict(),
         seq_from=1,
         seq_to=state.seq,
         as_of=state.seq,

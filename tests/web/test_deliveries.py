@@ -26,6 +26,8 @@ def document(etag: str = "e1") -> Document:
         last_modified=NOON,
         body=b"words",
         gzip=b"zip",
+        br=b"br",
+        zstd=b"zst",
         seq_from=1,
         seq_to=2,
     )

@@ -1,8 +1,11 @@
 import gzip
 from base64 import b64encode
+from collections.abc import Callable
 from datetime import timedelta
 
+import brotli
 import pytest
+import zstandard
 
 from steps import tokens
 from store import deliveries
@@ -70,14 +73,28 @@ def test_head_answers_as_get_does_without_the_body_and_is_no_delivery(rig: Rig) 
     assert (head.status, head.headers, head.body) == (200, get.headers, b"")
 
 
-def test_bytes_are_sent_zipped_to_those_who_take_them_under_another_tag(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    ("name", "suffix", "unpack"),
+    [
+        ("gzip", "gz", gzip.decompress),
+        ("br", "br", brotli.decompress),
+        ("zstd", "zstd", zstandard.decompress),
+    ],
+)
+def test_bytes_are_sent_packed_to_those_who_take_them_under_another_tag(
+    rig: Rig, name: str, suffix: str, unpack: Callable[[bytes], bytes]
+) -> None:
     token = rig.issue("nhs")
     plain = rig.ask(ATOM, token)
-    zipped = rig.ask(ATOM, token, headers={"accept-encoding": "br, gzip"})
-    assert (zipped["content-encoding"], zipped["etag"]) == ("gzip", '"e1.30.atom.0-gz"')
-    assert gzip.decompress(zipped.body) == plain.body
-    assert zipped["content-length"] == str(len(zipped.body))
-    assert zipped["vary"] == plain["vary"]
+    packed = rig.ask(ATOM, token, headers={"accept-encoding": name})
+    assert (packed["content-encoding"], packed["etag"]) == (name, f'"e1.30.atom.0-{suffix}"')
+    assert unpack(packed.body) == plain.body
+    assert packed["content-length"] == str(len(packed.body))
+    assert len(packed.body) < len(plain.body) / 2
+    assert packed["vary"] == plain["vary"]
+    held = {"accept-encoding": name, "if-none-match": packed["etag"]}
+    assert rig.ask(ATOM, token, headers=held).status == 304
+    assert len(rig.made) == 1
 
 
 def test_who_holds_it_already_gets_no_bytes(rig: Rig) -> None:

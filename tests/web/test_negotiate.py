@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from web.negotiate import holds, http_date, is_unmodified, takes_gzip
+from web.negotiate import coding, held_at, holds, http_date, is_unmodified
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 400_000, tzinfo=UTC)
 
@@ -10,28 +10,41 @@ NOON = datetime(2026, 3, 2, 12, 0, 0, 400_000, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("accept_encoding", "expected"),
     [
-        (b"", False),
-        (b"gzip", True),
-        (b"GZIP", True),
-        (b"x-gzip", True),
-        (b"gzip, deflate, br, zstd", True),
-        (b"gzip;q=0", False),
-        (b"gzip;q=0.0, *", False),
-        (b"*", True),
-        (b"*;q=0", False),
-        (b"identity", False),
-        (b"identity, *;q=0.5", False),
-        (b"gzip ; q = 0.5 , identity;q=0.1", True),
-        (b"gzip;q=0.5, identity", False),
-        (b"gzip;q=0.5.5", False),
-        (b"gzip;level=9", False),
-        (b"br", False),
+        (b"", b""),
+        (b"gzip", b"gzip"),
+        (b"GZIP", b"gzip"),
+        (b"x-gzip", b"gzip"),
+        (b"gzip, deflate, br, zstd", b"br"),
+        (b"gzip, zstd", b"zstd"),
+        (b"BR", b"br"),
+        (b"zstd;q=0.9, br;q=0.8, gzip;q=0.7", b"zstd"),
+        (b"br;q=0.5, gzip;q=0.6", b"gzip"),
+        (b"br;q=0, zstd;q=0, gzip", b"gzip"),
+        (b"br;q=0.5, identity", b""),
+        (b"gzip;q=0", b""),
+        (b"gzip;q=0.0, *", b""),
+        (b"*", b"gzip"),
+        (b"br;q=0.2, *", b"gzip"),
+        (b"*;q=0", b""),
+        (b"identity", b""),
+        (b"identity, *;q=0.5", b""),
+        (b"gzip ; q = 0.5 , identity;q=0.1", b"gzip"),
+        (b"gzip;q=0.5, identity", b""),
+        (b"gzip;q=0.5.5", b""),
+        (b"gzip;level=9", b""),
+        (b"deflate", b""),
     ],
 )
-def test_gzip_is_sent_to_those_who_like_it_no_less_than_plain_bytes(
-    accept_encoding: bytes, *, expected: bool
+def test_of_the_codings_a_client_takes_it_gets_the_one_it_likes_best(
+    accept_encoding: bytes, expected: bytes
 ) -> None:
-    assert takes_gzip(accept_encoding) is expected
+    assert coding(accept_encoding) == expected
+
+
+@pytest.mark.parametrize("suffix", [b"", b"-gz", b"-br", b"-zstd"])
+def test_a_state_is_known_by_its_tag_in_whatever_coding_it_was_held(suffix: bytes) -> None:
+    assert held_at(b'"ab-7%b"' % suffix, "ab-9") == 7
+    assert held_at(b'"ab-7-xz"', "ab-9") is None
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ def ready(body: bytes = b"words", etag: str = "e1") -> Ready:
         last_modified=NOON,
         body=body,
         gzip=b"zip",
+        br=b"br",
+        zstd=b"zst",
         seq_from=1,
         seq_to=2,
     )
@@ -61,7 +63,7 @@ def test_what_is_not_there_is_not_kept() -> None:
 
 
 def test_the_document_not_asked_for_longest_makes_way() -> None:
-    shelf: Shelf[str] = Shelf(2 * 8)
+    shelf: Shelf[str] = Shelf(2 * 13)
     for key in ("a", "b"):
         make(shelf, key, 1, ready())
     shelf.find("a", 1)
@@ -69,8 +71,12 @@ def test_the_document_not_asked_for_longest_makes_way() -> None:
     assert [key for key in "abc" if shelf.find(key, 1)] == ["a", "c"]
 
 
+def test_every_coding_of_a_document_takes_room() -> None:
+    assert ready().size == len(b"words" + b"zip" + b"br" + b"zst")
+
+
 def test_a_document_larger_than_the_shelf_is_given_and_not_kept() -> None:
-    shelf: Shelf[str] = Shelf(10)
+    shelf: Shelf[str] = Shelf(15)
     make(shelf, "a", 1, ready())
     large = ready(b"many words")
     assert make(shelf, "b", 1, large) is large
