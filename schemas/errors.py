@@ -12,6 +12,7 @@
   x StoreError               the store is not as this version needs it
     + StoreBusyError           transient: somebody else is writing
   x UnknownError             nothing bears that id
+  x WithdrawnError           it was shown, and is shown no more
   x ConflictError            the request contradicts what is kept
   x UnfitError               a record or a report cannot be understood; it is kept, with this reason
 """
@@ -118,6 +119,10 @@ class StoreBusyError(StoreError):
 
 class UnknownError(RetoldError):
     """Nothing bears that id."""
+
+
+class WithdrawnError(RetoldError):
+    """A story was shown, and is shown no more: whoever holds it takes it down."""
 
 
 class ConflictError(RetoldError):

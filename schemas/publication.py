@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -45,6 +46,8 @@ class PartKind(StrEnum):
     """Entries by the order in which they first came in."""
     DELTA = "since"
     """Changes above a number of the log."""
+    STORY = "story"
+    """One story alone."""
     MANIFEST = "manifest"
     """What the edition comes to; of one month, which stories it shows."""
 
@@ -54,20 +57,29 @@ class Part(NamedTuple):
 
     kind: PartKind = PartKind.NEWEST
     number: int = 0
-    """A number of the log, of an archive (the first is 1), or of a month (0 is all)."""
+    """A number of the log, of an archive (the first is 1), of a month (0 is all); or a UUID."""
 
     @property
     def name(self) -> str:
         """Name it among an edition's documents; blank for the newest."""
         if self.kind is PartKind.NEWEST:
             return ""
+        if self.kind is PartKind.STORY:
+            return f"{self.kind}-{UUID(int=self.number)}"
         return f"{self.kind}-{self.number}" if self.number else str(self.kind)
+
+    @property
+    def story_id(self) -> str:
+        """Name the story that it is of."""
+        return UUID(int=self.number).urn
 
     def suffix(self, ending: str) -> str:
         """Write what stands in its address behind `partner/edition`."""
         match self.kind:
             case PartKind.PAGE:
                 return f".{ending}?below={self.number}"
+            case PartKind.STORY:
+                return f"/{self.kind}/{UUID(int=self.number)}"
             case PartKind.ARCHIVE:
                 return f"/{self.name}.{ending}"
             case PartKind.MANIFEST:

@@ -9,7 +9,7 @@ import orjson
 from feeds import Format
 from rules import beacon, entries, manifest, packing
 from schemas import months
-from schemas.errors import UnknownError
+from schemas.errors import UnknownError, WithdrawnError
 from schemas.feed import Head, Slot, Tombstone
 from schemas.partner import Edition
 from schemas.publication import NEWEST, Document, EditionState, Part, PartKind, Shown, Sum
@@ -35,7 +35,8 @@ def document(
 ) -> Document | None:
     """Give one document of an edition, by the ending of its address.
 
-    None where the format is not agreed, or where the edition has no such part.
+    None where the format is not agreed, or where the edition has no such part; a WithdrawnError
+    where it is of a story that the edition shows no more.
     """
     with reading(engine) as connection:
         state = publication.state(connection, edition.key)
@@ -120,7 +121,7 @@ def _is_kept(connection: Connection, edition: Edition, part: Part) -> bool:
     """A walk begins pages where entries stand; whatever else somebody asks is not kept."""
     if part.kind is PartKind.PAGE:
         return publication.stands_at(connection, edition.key, part.number)
-    return part.kind is not PartKind.DELTA
+    return part.kind not in {PartKind.DELTA, PartKind.STORY}
 
 
 def last_archive(connection: Connection, edition: Edition) -> int:
@@ -140,12 +141,23 @@ def _stands_at(
         case PartKind.ARCHIVE:
             newest = publication.newest_between(connection, edition.key, *_ordinals(part))
             return newest.seq if newest else None
+        case PartKind.STORY:
+            row = _shown(connection, edition, part)
+            return row.seq if row else None
         case PartKind.PAGE:
             there = edition.paged and 0 < part.number <= state.seq + 1
             return state.seq if there else None
         case PartKind.DELTA:
             return state.seq if part.number < state.seq else None
     return state.seq
+
+
+def _shown(connection: Connection, edition: Edition, part: Part) -> EntryRow | None:
+    """Read the entry of one story; refuse one that was shown, and is no more."""
+    row = publication.entry(connection, edition.key, part.story_id)
+    if row is not None and row.state is Shown.OUT:
+        raise WithdrawnError(f"{edition.key} shows {part.story_id} no more: take it down")
+    return row
 
 
 def _make(
@@ -164,7 +176,7 @@ def _make(
     rows, gone, more = found
     seq = max((r.seq for r in (*rows, *gone)), default=state.seq)
     moved_at = state.moved_at or EPOCH
-    if part.kind is PartKind.ARCHIVE:
+    if part.kind in {PartKind.ARCHIVE, PartKind.STORY}:
         moved_at = max(r.at for r in (*rows, *gone))
     else:
         seq = state.seq
@@ -200,6 +212,9 @@ def _rows(
 ) -> _Rows | None:
     """Read what stands in a part; None where there is no such part."""
     key = edition.key
+    if part.kind is PartKind.STORY:
+        row = _shown(connection, edition, part)
+        return ([row], [], False) if row else None
     if part.kind is PartKind.ARCHIVE:
         found = publication.between(connection, key, *_ordinals(part))
     elif part.kind is PartKind.DELTA:
@@ -231,7 +246,7 @@ def _ways(
         return {"is_archive": True} | (
             {"prev_archive_url": at(PartKind.ARCHIVE, before)} if before else {}
         )
-    if part.kind is PartKind.DELTA:
+    if part.kind in {PartKind.DELTA, PartKind.STORY}:
         return {}
     ways: dict[str, object] = {}
     if after and edition.paged:

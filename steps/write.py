@@ -29,6 +29,8 @@ PAGE = "/index.html"
 
 CODINGS: Mapping[str, tuple[str, Callable[[Document], bytes]]] = {
     ".gz": ("gzip", lambda document: document.gzip),
+    ".br": ("br", lambda document: document.br),
+    ".zst": ("zstd", lambda document: document.zstd),
 }
 """What stands beside each document: by the end of its name, the coding and the bytes of it."""
 

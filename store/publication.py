@@ -202,6 +202,13 @@ def since(connection: Connection, key: str, seq: int, limit: int) -> list[EntryR
     return [_entry(row) for row in connection.execute(query).mappings()]
 
 
+def entry(connection: Connection, key: str, story_id: str) -> EntryRow | None:
+    """Read what an edition has of a story; None where it never showed it."""
+    query = sa.select(entries).where(entries.c.edition == key, entries.c.story_id == story_id)
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _entry(row)
+
+
 def stands_at(connection: Connection, key: str, seq: int) -> bool:
     """Say whether an entry stands under this number."""
     query = sa.select(entries.c.story_id).where(entries.c.edition == key, entries.c.seq == seq)

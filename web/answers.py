@@ -96,6 +96,8 @@ READ_ONLY = problem(
     HTTPStatus.METHOD_NOT_ALLOWED, "This address is only read.", [(b"allow", b"GET, HEAD")]
 )
 
+GONE = problem(HTTPStatus.GONE, "This story is shown no more: take down what you hold of it.")
+
 FEED_READ_ONLY = problem(
     HTTPStatus.METHOD_NOT_ALLOWED, "A feed is only read.", [(b"allow", b"GET, HEAD, OPTIONS")]
 )

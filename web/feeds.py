@@ -8,11 +8,13 @@ import re
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import UUID
 
 from starlette.types import Receive, Scope
 
 from schemas import months
 from schemas.config import Config
+from schemas.errors import WithdrawnError
 from schemas.partner import Edition, Token
 from schemas.publication import NEWEST, Part, PartKind
 from web import answers, keys, pages, requests
@@ -115,7 +117,10 @@ class Feeds:
             return answers.SUSPENDED
         if stamp is None:
             return answers.UNPUBLISHED
-        ready = await self._ready(place, holding.edition, stamp)
+        try:
+            ready = await self._ready(place, holding.edition, stamp)
+        except WithdrawnError:
+            return answers.GONE
         if ready is None:
             return answers.NOT_FOUND
         if place.part is NEWEST and takes_deltas(ask.headers.get(b"a-im", b"")):
@@ -181,7 +186,12 @@ def _place(path: str, below: str) -> Place | None:
     """Read an address; None where no edition can have it."""
     if below and not _BELOW.fullmatch(below):
         return None
-    found = _ADDRESS.fullmatch(path.removeprefix(ROOT))
+    address = path.removeprefix(ROOT)
+    story = _STORY.fullmatch(address)
+    if story is not None:
+        part = Part(PartKind.STORY, UUID(story["uuid"]).int)
+        return None if below else Place(story["stem"], _STORY_ENDING, part)
+    found = _ADDRESS.fullmatch(address)
     if found is None:
         return None
     stem, named, ending = found["stem"], found["part"], found["ending"] or ""
@@ -192,6 +202,11 @@ def _place(path: str, below: str) -> Place | None:
 
 
 _ADDRESS = re.compile(r"(?P<stem>[^/.]+/[^/.]+)(?:/(?P<part>[a-z0-9-]+))?(?:\.(?P<ending>[a-z]+))?")
+
+_STORY = re.compile(
+    r"(?P<stem>[^/.]+/[^/.]+)/story/(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+)
+_STORY_ENDING = "atom"
 
 
 def _part(named: str) -> Part | None:

@@ -189,6 +189,7 @@ ENDINGS = (
     "/archive-1.atom",
     "/manifest.json",
     "/manifest-2026-01.json",
+    "/story/00000000-0000-5000-8000-000000000000",
 )
 UNKNOWN = "nhs/none"
 FORBIDDEN = ("bbc/all", "bbc/none", "late/all", "nobody/all")
