@@ -12,8 +12,8 @@ import orjson
 
 from bench.figure import Figure, line
 
-GROUPS = ("ingest", "parse", "kinds", "render", "serve", "settle", "prefect")
-LARGE = ("memory", "idle")
+GROUPS = ("ingest", "parse", "kinds", "render", "serve", "change", "settle", "prefect")
+LARGE = ("memory", "idle", "million")
 """Groups that take minutes, and so run only when they are asked for."""
 
 KNOWN = (*GROUPS, *LARGE)

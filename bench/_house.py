@@ -4,7 +4,7 @@ Its token stands in FOLDER/token before it answers.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -61,16 +61,26 @@ def _refuse(*_: object) -> NoReturn:
 def furnish(engine: Engine, folder: Path, public_url: str) -> None:
     """Keep stories, publish them to one partner, and give that partner a token."""
     create_tables(engine)
-    told = [_telling(story) for story in texts.stories(STORIES)]
+    tell(engine, texts.stories(STORIES))
+    bring_out(engine, public_url)
+    (folder / "token").write_text(tokens.issue(engine, "nhs", "feed", _now()))
+
+
+def tell(engine: Engine, told: Iterable[Story]) -> None:
+    """Keep one page of stories, as a channel would tell them."""
+    page = [_telling(story) for story in told]
     with writing(engine) as connection:
         one_writer(connection)
         fetched = Fetched(payload=b"", media_type="application/json")
         landing = landings.add(connection, "opinion", "bench/1", fetched, _now())
-        plan = identity.decide_page(told, [], tellings.known_of(connection, told), landing)
+        plan = identity.decide_page(page, [], tellings.known_of(connection, page), landing)
         tellings.write(connection, plan, landing, _now())
+
+
+def bring_out(engine: Engine, public_url: str) -> None:
+    """Publish the edition."""
     press = Press(_CONFIG, public_url, _KEY)
     publish.publish(engine, press, _CONFIG.editions[0], _now, lambda: "e1")
-    (folder / "token").write_text(tokens.issue(engine, "nhs", "feed", _now()))
 
 
 def _telling(story: Story) -> Telling:

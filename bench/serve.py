@@ -31,7 +31,7 @@ FULL, TINY = Size(3, 3), Size(1, 1)
 
 _CONNECTIONS = 32
 _UNIT = "requests/CPU s"
-_GOALS = {"200": None, "304": 1 / 8}
+_GOALS = {"200": None, "304": 1 / 4}
 
 
 class Site(NamedTuple):

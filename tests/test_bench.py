@@ -13,13 +13,21 @@ from kit.stages import stages
 FIELDS = {"name", "ours", "peer", "ratio", "goal", "met"}
 
 FIGURES = {
+    "change": ["change.60/20"],
     "idle": ["idle.flow", "idle.memory"],
     "ingest": ["ingest", "ingest/sqlite3.executemany", "ingest/dlt", "ingest.again/dlt"],
     "kinds": [f"kinds.{kind}" for kind in stages()],
     "memory": ["ingest.memory"],
+    "million": ["change.80/20"],
     "parse": ["parse.atom/feedparser", "parse.atom/lxml", "parse.rss/feedparser", "parse.rss/lxml"],
     "prefect": ["prefect.flow/step"],
-    "render": ["render.cold/feedgen", "render.cold/lxml.xmlfile", "render.warm/feedgen"],
+    "render": [
+        "render.cold",
+        "render.warm.20",
+        "render.cold/feedgen",
+        "render.cold/lxml.xmlfile",
+        "render.warm/feedgen",
+    ],
     "serve": ["serve.200/nginx", "serve.304/nginx"],
     "settle": ["settle.facts/by hand", "settle.statements/by hand"],
 }
