@@ -189,8 +189,8 @@ def _place(path: str, below: str) -> Place | None:
     address = path.removeprefix(ROOT)
     story = _STORY.fullmatch(address)
     if story is not None:
-        part = Part(PartKind.STORY, UUID(story["uuid"]).int)
-        return None if below else Place(story["stem"], _STORY_ENDING, part)
+        alone = Part(PartKind.STORY, UUID(story["uuid"]).int)
+        return None if below else Place(story["stem"], _STORY_ENDING, alone)
     found = _ADDRESS.fullmatch(address)
     if found is None:
         return None
