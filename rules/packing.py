@@ -13,8 +13,8 @@ import zstandard
 _GZIP_LEVEL = 6
 _BROTLI_QUALITY = 5
 _ZSTD_LEVEL = 9
-"""Packed once and sent many times, but made while somebody waits: each a sixth smaller than gzip
-or so, in about its time. The highest ones take twenty times as long."""
+"""Packed once and sent many times, but made while somebody waits. Of 500 entries (943 kB) gzip made
+39.8 kB in 9 ms, br 34.6 kB in 8 ms, zstd 34.5 kB in 18 ms."""
 
 
 class Packed(NamedTuple):
