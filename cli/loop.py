@@ -1,4 +1,4 @@
-"""The six steps of the loop, each for one subject or for all."""
+"""The steps of the loop, each for one subject or for all."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
     panel = "The loop"
     app.command(rich_help_panel=panel)(ingest)
     app.command(rich_help_panel=panel)(publish)
+    app.command(rich_help_panel=panel)(push)
     app.command(rich_help_panel=panel)(collect)
     app.command(rich_help_panel=panel)(reconcile)
     app.command(rich_help_panel=panel)(summarise)
@@ -108,6 +109,17 @@ def _write(house: Any, wanted: Sequence[str], to: str, publish_one: One, *, as_j
             return done | {f"files_{what}": count for what, count in told.items()}
 
         _each("edition", [*strays, *wanted], one, as_json=as_json)
+
+
+def push(editions: Subjects = None, *, as_json: AsJson = False) -> None:
+    """Push what changed to who subscribed at the hub, and verify who asks to."""
+    with _door.house() as house:
+        from steps import push as step  # noqa: PLC0415
+
+        def one(name: str, _: Callable[[int, int | None], None]) -> Mapping[str, Any]:
+            return step.recorded(house, name).model_dump()
+
+        _each("edition", step.subjects(house, editions), one, as_json=as_json)
 
 
 def collect(platforms: Subjects = None, *, as_json: AsJson = False) -> None:

@@ -8,7 +8,7 @@ import typer
 
 from cli import _door
 
-FLOWS = ("ingest", "publish", "collect", "reconcile", "summarise", "inform")
+FLOWS = ("ingest", "publish", "push", "collect", "reconcile", "summarise", "inform")
 
 
 def add_to(app: typer.Typer) -> None:

@@ -45,6 +45,11 @@ def ways(head: Head) -> list[tuple[str, str]]:
     return found
 
 
+def hub(head: Head, element: str) -> str:
+    """Say where changes are subscribed to. Spec: https://www.w3.org/TR/websub/#discovery ."""
+    return f'<{element} rel="hub" href="{attribute(head.hub_url)}"/>\n' if head.hub_url else ""
+
+
 def history(head: Head) -> str:
     """Say whether a document is an archive, or all there is, and where it stands."""
     archive = "<fh:archive/>\n" if head.is_archive else ""

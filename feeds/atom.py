@@ -22,6 +22,7 @@ from feeds._xml import (
     OURS,
     attribute,
     history,
+    hub,
     joined,
     sealed,
     tag_scheme,
@@ -166,6 +167,7 @@ def _metadata(head: Head) -> str:
         f'<subtitle type="text">Stories for {text(head.partner)}</subtitle>\n'
         f"<updated>{rfc3339(head.updated_at)}</updated>\n"
         f"{history(head)}"
+        f"{hub(head, 'link')}"
     ) + "".join(
         f'<link rel="{rel}" type="{media_type}" href="{attribute(href)}"/>\n'
         for rel, media_type, href in links

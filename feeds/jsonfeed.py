@@ -146,6 +146,7 @@ def _metadata(head: Head, tombstones: Sequence[Tombstone]) -> dict[str, Any]:
         home_page_url=head.home_url,
         feed_url=head.self_url,
         next_url=head.next_url,
+        hubs=[{"type": "WebSub", "url": head.hub_url}] if head.hub_url else None,
         _retold={
             "id": head.id,
             "first_url": head.first_url,

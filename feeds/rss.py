@@ -16,6 +16,7 @@ from feeds._xml import (
     OURS,
     attribute,
     history,
+    hub,
     joined,
     sealed,
     tag_scheme,
@@ -103,6 +104,7 @@ def _metadata(head: Head) -> str:
         f"<description>Stories for {text_as_html(head.partner)}</description>\n"
         f"<lastBuildDate>{rfc822(head.updated_at)}</lastBuildDate>\n"
         f"{history(head)}"
+        f"{hub(head, 'atom:link')}"
     ) + "".join(
         f'<atom:link rel="{rel}" type="{_TYPE}" href="{attribute(href)}"/>\n'
         for rel, href in ways(head)

@@ -81,6 +81,8 @@ class Head(Record):
     """The newest document, which is subscribed to."""
     manifest_url: str | None = None
     """What the edition comes to."""
+    hub_url: str | None = None
+    """Where changes of this document are subscribed to (WebSub); never with a token."""
     updated_at: UtcTime
     seq: int = 0
     """The number of the edition's log that it stands at."""

@@ -16,6 +16,7 @@ from schemas.publication import (
     entry_months,
     fragments,
 )
+from schemas.push import intents, subscribers
 from schemas.run import audit, runs, sequences
 from schemas.story import identities, revisions, sources, stories, story_services, suppressions
 from schemas.views import (
@@ -47,6 +48,7 @@ __all__ = [
     "facts",
     "fragments",
     "identities",
+    "intents",
     "item_aliases",
     "item_refs",
     "landings",
@@ -64,6 +66,7 @@ __all__ = [
     "statements",
     "stories",
     "story_services",
+    "subscribers",
     "suppressions",
     "tokens",
     "view_reports",

@@ -295,7 +295,7 @@ def _head(press: Press, edition: Edition, format_: Format, part: Part) -> Head:
     first = press.address(edition, format_.EXTENSION)
     credits_ = [a.attribution for a in press.agreements(edition) if a.attribution]
     partner = press.partner(edition)
-    named = NEWEST if part.kind is PartKind.DELTA else part
+    named = NEWEST if part.kind in {PartKind.NEWEST, PartKind.DELTA} else part
     return Head(
         id=feed_id(edition),
         title=edition.title,
@@ -304,6 +304,7 @@ def _head(press: Press, edition: Edition, format_: Format, part: Part) -> Head:
         self_url=press.address(edition, format_.EXTENSION, named),
         first_url=first,
         manifest_url=press.address(edition, MANIFEST, Part(PartKind.MANIFEST)),
+        hub_url=press.hub_url if named is NEWEST else None,
         updated_at=EPOCH,
         beacon=partner.beacon,
         credit=" ".join(dict.fromkeys(credits_)) or None,

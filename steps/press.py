@@ -24,6 +24,9 @@ _DAYS_AT_ONCE = 3
 MANIFEST = "json"
 """The ending of a manifest's address, whatever formats are agreed."""
 
+HUB = "/hub"
+"""The path of our WebSub hub."""
+
 
 @dataclass(frozen=True)
 class Press:
@@ -111,9 +114,15 @@ class Press:
             self.names_digest(format_),
             [edition.title, edition.page_size, edition.paged],
             [partner.name, partner.beacon, self.public_url],
+            self.hub_url,
             [a.attribution for a in self.agreements(edition)],
             sha256(self.key).hexdigest() if partner.beacon else "",
         )
+
+    @property
+    def hub_url(self) -> str:
+        """Say where changes are subscribed to: the same for everybody."""
+        return self.public_url + HUB
 
     def home(self, edition: Edition) -> str:
         """Say where an edition's page for people is: the stem of all its addresses."""

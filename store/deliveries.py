@@ -13,6 +13,9 @@ from store.database import Connection
 
 _SEPARATOR = "\x1f"
 
+FETCH, PUSH = "fetch", "push"
+"""How a document was given."""
+
 
 class Delivery(NamedTuple):
     """One document as one token got it, and how often."""
@@ -29,9 +32,10 @@ class Delivery(NamedTuple):
     first_at: datetime
     last_at: datetime
     served: int
-    """Answers with the bytes."""
+    """Answers with the bytes; of a push, how often they were sent."""
     confirmed: int
-    """Answers 304: still held."""
+    """Answers 304: still held; of a push, how often it was taken."""
+    how: str = FETCH
 
 
 def add(connection: Connection, given: Sequence[Delivery]) -> None:
@@ -56,6 +60,7 @@ def add(connection: Connection, given: Sequence[Delivery]) -> None:
         last_at=[micros(one.last_at) for _, one in rows],
         served=[one.served for _, one in rows],
         confirmed=[one.confirmed for _, one in rows],
+        how=[one.how for _, one in rows],
     )
     columns = ", ".join(column.name for column in deliveries.columns)
     statement = sa.text(
@@ -78,7 +83,9 @@ def of(connection: Connection, edition: str) -> list[Delivery]:
 
 
 def _id(one: Delivery) -> str:
-    parts = (one.token, one.edition, one.format, one.part, one.etag)
+    parts = [one.token, one.edition, one.format, one.part, one.etag]
+    if one.how != FETCH:  # ids of fetches were given before there were pushes
+        parts.append(one.how)
     return sha256(_SEPARATOR.join(parts).encode()).hexdigest()[:32]
 
 

@@ -20,6 +20,7 @@ from web.feeds import Feeds
 from web.fresh import Fresh
 from web.hooks import Hooks
 from web.house import House
+from web.hub import Hub
 from web.removals import Removals
 from web.reports import Reports
 
@@ -50,6 +51,7 @@ class _App:
             "feeds": Feeds(house, present, self._deliveries),
             "b": Beacon(house),
             "hooks": Hooks(house),
+            "hub": Hub(house, present, self._deliveries),
             "removals": Removals(house, present, self._deliveries),
             "reports": Reports(house, present, self._deliveries),
         }

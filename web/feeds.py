@@ -17,6 +17,7 @@ from schemas.config import Config
 from schemas.errors import WithdrawnError
 from schemas.partner import Edition, Token
 from schemas.publication import NEWEST, Part, PartKind
+from steps.press import HUB
 from web import answers, keys, pages, requests
 from web.answers import Answer, Header
 from web.deliveries import Deliveries
@@ -169,16 +170,21 @@ class Feeds:
         document = document_of(config, edition, place.ending, place.part)
         if document is None:
             return None
-        headers = (*FEED_HEADERS, self._link(place))
+        headers = (*FEED_HEADERS, *self._links(place))
         return (
             Change(document, headers)
             if place.part.kind is PartKind.DELTA
             else Ready(document, headers)
         )
 
-    def _link(self, place: Place) -> Header:
-        address = f"{self._house.public_url}{ROOT}{place.stem}{place.part.suffix(place.ending)}"
-        return b"link", f'<{address}>; rel="self"'.encode()
+    def _links(self, place: Place) -> tuple[Header, ...]:
+        """Name the document's own address and, of the newest, our hub."""
+        public_url = self._house.public_url
+        address = f"{public_url}{ROOT}{place.stem}{place.part.suffix(place.ending)}"
+        own = (b"link", f'<{address}>; rel="self"'.encode())
+        if place.part.kind not in {PartKind.NEWEST, PartKind.DELTA}:
+            return (own,)
+        return (b"link", f'<{public_url}{HUB}>; rel="hub"'.encode()), own
 
 
 @lru_cache(maxsize=4096)

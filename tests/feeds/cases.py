@@ -132,6 +132,7 @@ CASES = {
             beacon=True,
             credit="By kind permission of the storytellers",
             next_url="https://retold.example/feeds/paper/north.feed?below=41",
+            hub_url="https://retold.example/hub",
         ),
         (entry(), BARE),
         (BEACON, BEACON.replace("0001/", "0002/")),

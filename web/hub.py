@@ -1,0 +1,123 @@
+"""Take in who wants to be told of changes: a private WebSub hub for our own feeds.
+
+What is asked here is kept and verified later, by `steps.push`.
+Spec: https://www.w3.org/TR/websub/#subscribing-and-unsubscribing
+"""
+
+import asyncio
+import re
+from http import HTTPStatus
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+import feeds
+from rules import push as rules
+from schemas.errors import UnfitError
+from schemas.partner import Edition, Token
+from steps import push
+from steps.press import HUB
+from web import answers, bodies, keys, requests
+from web.answers import INERT, Answer
+from web.deliveries import Deliveries
+from web.feeds import ROOT, Holding, Holdings, Place
+from web.fresh import Fresh
+from web.house import House
+from web.standing import Standing
+
+LONGEST_BYTES = 16 * 1024
+"""Of a request: addresses, a secret, a few words."""
+
+_FORM = b"application/x-www-form-urlencoded"
+_MOST_FIELDS = 100
+_TOPIC = re.compile(r"(?P<stem>[^/.?#]+/[^/.?#]+)\.(?P<ending>[a-z]+)")
+
+_POST_ONLY = answers.problem(
+    HTTPStatus.METHOD_NOT_ALLOWED, "Subscriptions are sent here by POST.", [(b"allow", b"POST")]
+)
+_NO_FORM = answers.problem(
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "A subscription is sent as a form: application/x-www-form-urlencoded.",
+)
+_ACCEPTED = answers.whole(
+    HTTPStatus.ACCEPTED,
+    "text/plain; charset=utf-8",
+    b"Your callback will be asked whether it meant this.\n",
+    (b"cache-control", b"no-store"),
+    INERT,
+)
+
+
+class Hub:
+    """The address `/hub`."""
+
+    def __init__(self, house: House, standing: Fresh[Standing], deliveries: Deliveries) -> None:
+        self._house = house
+        self._standing = standing
+        self._deliveries = deliveries
+
+    async def __call__(self, scope: Scope, receive: Receive) -> Answer:
+        """Answer one request; without a valid token all alike, before anything is looked at."""
+        headers = requests.headers(scope)
+        presented = keys.presented(headers, requests.query(scope).token)
+        now = self._house.now()
+        token = (await self._standing.get()).keyring.holder(presented, "feed", now)
+        if token is None:
+            return answers.UNAUTHORIZED
+        if scope["path"] != HUB:
+            return answers.NOT_FOUND
+        if scope["method"] != "POST":
+            return _POST_ONLY
+        self._deliveries.use(token.id, now)
+        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _FORM:
+            return _NO_FORM
+        body = await bodies.whole(headers, receive, LONGEST_BYTES, "a subscription")
+        return body if isinstance(body, Answer) else await self._take(body, token)
+
+    async def _take(self, body: bytes, token: Token) -> Answer:
+        try:
+            wish = rules.read(_fields(body))
+        except UnfitError as error:
+            return answers.problem(HTTPStatus.BAD_REQUEST, str(error))
+        found = self._find(wish.topic, token)
+        if found is None:
+            return answers.NOT_FOUND
+        holding, ending = found
+        if holding.suspended:
+            return answers.SUSPENDED
+        house = self._house
+        await asyncio.to_thread(
+            push.ask, house.engine, holding.edition, ending, wish, token, house.now()
+        )
+        return _ACCEPTED
+
+    def _find(self, topic: str, token: Token) -> tuple[Holding, str] | None:
+        """Find whose feed a topic is; None unless it is the canonical address of one's own."""
+        root = self._house.public_url + ROOT
+        named = _TOPIC.fullmatch(topic.removeprefix(root)) if topic.startswith(root) else None
+        if named is None:
+            return None
+        place = Place(named["stem"], named["ending"])
+        holding = Holdings(self._house.config()).find(token, place)
+        if holding is None or place.ending not in self._endings(holding.edition):
+            return None
+        return holding, place.ending
+
+    def _endings(self, edition: Edition) -> set[str]:
+        agreements = self._house.config().agreements
+        allowed = {f for a in agreements if a.partner == edition.partner for f in a.formats}
+        return allowed & set(feeds.names())
+
+
+def _fields(body: bytes) -> dict[str, str]:
+    """Read a form; of a name that comes twice the first counts."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=_MOST_FIELDS,
+        )
+    except ValueError:
+        raise UnfitError("form", "The form cannot be read: write it as UTF-8, encoded.") from None
+    return dict(reversed(pairs))
