@@ -80,7 +80,7 @@ def verify(connection: Connection, intent: Intent, now: datetime, lease_until: d
         "verified_at": micros(now),
         "lease_until": micros(lease_until),
         "failures": 0,
-        "next_at": micros(now),
+        "next_at": micros(intent.asked_at),  # due in the very go that verified it
     }
     moving = ("secret", "token", "verified_at", "lease_until")
     on_conflict = _sets.OnConflict(["id"], moving)
@@ -89,7 +89,7 @@ def verify(connection: Connection, intent: Intent, now: datetime, lease_until: d
     connection.execute(
         sa.update(subscribers)
         .where(subscribers.c.id == intent.id, subscribers.c.failures > 0)
-        .values(failures=0, next_at=micros(now))
+        .values(failures=0, next_at=micros(intent.asked_at))
     )
 
 

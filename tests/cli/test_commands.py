@@ -203,6 +203,8 @@ def test_reads_are_collected_settled_summed_up_and_explained(
     assert row["stories"] == 2
     assert (tmp_path / "out" / "forum.html").exists()
     assert "No channel to work on" in typist.types("inform").stdout
+    assert "No edition to work on" in typist.types("push").stdout
+    typist.types("push", "voice/none", code=1)
     typist.types("inform", "forum", code=1)
     typist.types("explain", "ods:RXX")
     assert typist.reads("explain", "forum/s1")

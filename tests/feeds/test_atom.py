@@ -81,6 +81,7 @@ def test_links_lead_home_to_itself_to_the_first_and_to_the_next_page() -> None:
         "self": "https://retold.example/feeds/paper/north.feed",
         "first": "https://retold.example/feeds/paper/north.feed",
         "next": "https://retold.example/feeds/paper/north.feed?below=41",
+        "hub": "https://retold.example/hub",
     }
     assert b'rel="next"' not in render(atom, CASES["empty"])
 

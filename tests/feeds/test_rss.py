@@ -36,6 +36,7 @@ def test_it_links_to_itself_to_the_first_and_to_the_next_page() -> None:
         "channel/{http://www.w3.org/2005/Atom}link"
     )
     assert [(link.get("rel"), link.get("href")) for link in links] == [
+        ("hub", "https://retold.example/hub"),
         ("self", "https://retold.example/feeds/paper/north.feed"),
         ("first", "https://retold.example/feeds/paper/north.feed"),
         ("next", "https://retold.example/feeds/paper/north.feed?below=41"),

@@ -23,6 +23,7 @@ from flows.collect import collect_platforms
 from flows.inform import inform_channels
 from flows.ingest import ingest_channel, ingest_channels
 from flows.publish import publish_editions
+from flows.push import push_editions
 from flows.reconcile import reconcile_platforms
 from flows.summarise import summarise_organisations
 from kit.far import Ask, Reply, play
@@ -149,6 +150,7 @@ def test_the_loop_runs_whole_and_twice_is_once(environ: dict[str, str]) -> None:
 def test_a_run_with_nothing_to_do_counts_nothing() -> None:
     assert summarise_organisations() == {}
     assert inform_channels() == {}
+    assert push_editions() == {}
 
 
 def test_the_unforeseen_stops_no_other_and_is_named_by_its_kind(

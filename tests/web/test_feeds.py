@@ -56,7 +56,8 @@ def test_each_format_has_its_address_and_its_media_type(
 ) -> None:
     reply = rig.ask(f"/feeds/nhs/all.{ending}", rig.issue("nhs"))
     assert (reply.status, reply["content-type"]) == (200, media_type)
-    assert reply["link"] == f'<{PUBLIC_URL}/feeds/nhs/all.{ending}>; rel="self"'
+    own = f'<{PUBLIC_URL}/feeds/nhs/all.{ending}>; rel="self"'
+    assert reply["link"] == f'<{PUBLIC_URL}/hub>; rel="hub", {own}'
 
 
 def test_a_page_of_older_changes_names_itself(rig: Rig) -> None:
