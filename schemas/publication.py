@@ -302,6 +302,6 @@ deliveries = sa.Table(
     sa.Column("first_at", Time, nullable=False),
     sa.Column("last_at", Time, nullable=False),
     sa.Column("served", sa.Integer, nullable=False, comment="answers with the bytes"),
-    sa.Column("confirmed", sa.Integer, nullable=False, comment="answers 304, or pushes taken"),
+    sa.Column("confirmed", sa.Integer, nullable=False, comment="answers 304: still held"),
     sa.Column("how", sa.Text, nullable=False, comment="fetch or push"),
 )

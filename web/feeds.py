@@ -170,21 +170,20 @@ class Feeds:
         document = document_of(config, edition, place.ending, place.part)
         if document is None:
             return None
-        headers = (*FEED_HEADERS, *self._links(place))
+        headers = (*FEED_HEADERS, self._link(place))
         return (
             Change(document, headers)
             if place.part.kind is PartKind.DELTA
             else Ready(document, headers)
         )
 
-    def _links(self, place: Place) -> tuple[Header, ...]:
+    def _link(self, place: Place) -> Header:
         """Name the document's own address and, of the newest, our hub."""
         public_url = self._house.public_url
         address = f"{public_url}{ROOT}{place.stem}{place.part.suffix(place.ending)}"
-        own = (b"link", f'<{address}>; rel="self"'.encode())
-        if place.part.kind not in {PartKind.NEWEST, PartKind.DELTA}:
-            return (own,)
-        return (b"link", f'<{public_url}{HUB}>; rel="hub"'.encode()), own
+        newest = place.part.kind in {PartKind.NEWEST, PartKind.DELTA}
+        hub = f'<{public_url}{HUB}>; rel="hub", ' if newest else ""
+        return b"link", f'{hub}<{address}>; rel="self"'.encode()
 
 
 @lru_cache(maxsize=4096)
