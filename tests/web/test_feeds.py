@@ -31,7 +31,7 @@ def test_a_feed_is_sent_with_all_that_a_good_reader_asks_of_it(rig: Rig) -> None
         "last-modified": "Sun, 01 Mar 2026 09:00:00 GMT",
         "cache-control": "private, max-age=60, must-revalidate",
         "vary": "Accept-Encoding, Authorization",
-        "link": f'<{PUBLIC_URL}{ATOM}>; rel="self"',
+        "link": f'<{PUBLIC_URL}/hub>; rel="hub", <{PUBLIC_URL}{ATOM}>; rel="self"',
         "x-content-type-options": "nosniff",
         "x-robots-tag": "noindex, nofollow",
         "referrer-policy": "no-referrer",
