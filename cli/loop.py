@@ -25,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     app.command(rich_help_panel=panel)(reconcile)
     app.command(rich_help_panel=panel)(summarise)
     app.command(rich_help_panel=panel)(inform)
+    app.command(rich_help_panel=panel)(subscribe)
 
 
 def ingest(
@@ -183,6 +184,17 @@ def inform(channels: Subjects = None, *, as_json: AsJson = False) -> None:
             return step.recorded(house, name).model_dump()
 
         _each("channel", step.takers(house.config, channels), one, as_json=as_json)
+
+
+def subscribe(channels: Subjects = None, *, as_json: AsJson = False) -> None:
+    """Subscribe channels at the hubs that their feeds name, renew, and end what nobody wants."""
+    with _door.house() as house:
+        from steps import subscribe as step  # noqa: PLC0415
+
+        def one(name: str, _: Callable[[int, int | None], None]) -> Mapping[str, Any]:
+            return step.recorded(house, name).model_dump()
+
+        _each("channel", step.subjects(house.engine, house.config, channels), one, as_json=as_json)
 
 
 def _each(

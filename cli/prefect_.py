@@ -8,7 +8,16 @@ import typer
 
 from cli import _door
 
-FLOWS = ("ingest", "publish", "push", "collect", "reconcile", "summarise", "inform")
+FLOWS = (
+    "ingest",
+    "publish",
+    "push",
+    "collect",
+    "reconcile",
+    "summarise",
+    "inform",
+    "subscribe",
+)
 
 
 def add_to(app: typer.Typer) -> None:

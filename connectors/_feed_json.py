@@ -3,7 +3,7 @@
 Spec: https://www.jsonfeed.org/version/1.1/
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -44,6 +44,19 @@ def following(payload: bytes, url: str) -> str | None:
         return None
     told = _text(feed, "next_url") if isinstance(feed, Mapping) else ""
     return absolute(url, told) or None
+
+
+def links(payload: bytes, url: str) -> Iterator[tuple[str, str]]:
+    """Read which WebSub hubs a feed names, and what it calls itself, as relation and address."""
+    try:
+        feed = orjson.loads(payload.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        return
+    hubs = feed.get("hubs") if isinstance(feed, Mapping) else None
+    for hub in hubs if isinstance(hubs, list) else ():
+        if isinstance(hub, Mapping) and _text(hub, "type").lower() == "websub":
+            yield "hub", absolute(url, _text(hub, "url"))
+            yield "self", absolute(url, _text(feed, "feed_url"))
 
 
 def _entry(told: Any, author: str) -> Entry:

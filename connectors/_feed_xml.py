@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from connectors import _feed_mend
+from connectors import _feed_mend, _web_page
 from connectors._feed_entry import (
     MARKUP,
     Body,
@@ -122,6 +122,20 @@ def history(payload: bytes, charset: str | None, url: str) -> History:
         page=named.get("next") or None,
         is_complete=any(head.find(f"{_HISTORY}complete") is not None for head in heads),
     )
+
+
+def links(payload: bytes, charset: str | None, url: str) -> Iterator[tuple[str, str]]:
+    """Read the links of a whole document, feed or web page, as relation and address."""
+    if _web_page.is_one(payload):
+        page = etree.fromstring(payload, etree.HTMLParser(no_network=True), base_url=url)
+        told = page.findall("head/link")  # what stands in its body, strangers may have written
+    else:
+        root = _root(payload, charset, url) if b"hub" in payload else None
+        heads = [] if root is None else [root, *root.iterchildren(*_CHANNELS)]
+        told = [link for head in heads for link in head.iterchildren(*_LINKS)]
+    for link in told:
+        for rel in link.get("rel", "").lower().split():
+            yield rel, absolute(link.base or url, link.get("href", "").strip())
 
 
 def _root(payload: bytes, charset: str | None, url: str) -> Element | None:

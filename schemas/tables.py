@@ -19,6 +19,7 @@ from schemas.publication import (
 from schemas.push import intents, subscribers
 from schemas.run import audit, runs, sequences
 from schemas.story import identities, revisions, sources, stories, story_services, suppressions
+from schemas.subscription import subscriptions
 from schemas.views import (
     breaks,
     coverage,
@@ -67,6 +68,7 @@ __all__ = [
     "stories",
     "story_services",
     "subscribers",
+    "subscriptions",
     "suppressions",
     "tokens",
     "view_reports",

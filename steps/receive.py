@@ -41,12 +41,23 @@ def receive(
     taker = pushed(module)
     if taker is None:
         raise UnknownError(f"{channel.id} is not sent its stories; it is asked for them")
-    received = taker.receive(channel, headers, body, now)
+    return take_in(engine, channel, module, taker.receive(channel, headers, body, now), now)
+
+
+def take_in(
+    engine: Engine,
+    channel: Channel,
+    module: Connector,
+    received: Received,
+    now: datetime,
+    step: str = "ingest",
+) -> Receipt:
+    """Take in one delivery that is genuine, and keep a run of it as of that step."""
     try:
         page = ingest.understand(channel, module.parse(channel, received.page))
     except GarbledError as error:
         page = _set_aside(received, "garbled", error)
-    with runs.recorded(engine, "ingest", channel.id, lambda: now, None) as run:
+    with runs.recorded(engine, step, channel.id, lambda: now, None) as run:
         with writing(engine, durable=True) as connection:
             one_writer(connection)
             known = landings.delivered(connection, channel.id, received.id)

@@ -81,6 +81,38 @@ def get(connection: Connection, number: int) -> Landing | None:
     )
 
 
+def newest(connection: Connection, channel: str) -> Landing | None:
+    """Read what a channel answered last when it was asked; None where that is not kept."""
+    asked = (landings.c.channel == channel) & landings.c.delivery.is_(None)
+    number = connection.execute(sa.select(sa.func.max(landings.c.id)).where(asked)).scalar()
+    return None if number is None else get(connection, number)
+
+
+def newest_url(connection: Connection, channel: str) -> str:
+    """Say which address answered last when a channel was asked; empty where none did."""
+    query = (
+        sa.select(landings.c.url)
+        .where(landings.c.channel == channel, landings.c.delivery.is_(None))
+        .order_by(landings.c.id.desc())
+        .limit(1)
+    )
+    return connection.execute(query).scalar() or ""
+
+
+def delivered_at(connection: Connection, channel: str, since: datetime) -> list[datetime]:
+    """Say when each delivery since a time was taken in."""
+    query = (
+        sa.select(landings.c.received_at)
+        .where(
+            landings.c.channel == channel,
+            landings.c.delivery.is_not(None),
+            landings.c.received_at >= micros(since),
+        )
+        .order_by(landings.c.received_at)
+    )
+    return [moment(at) for at in connection.execute(query).scalars()]
+
+
 def numbers(connection: Connection, channel: str) -> list[int]:
     """Number a channel's landings, in order of arrival."""
     query = sa.select(landings.c.id).where(landings.c.channel == channel).order_by(landings.c.id)

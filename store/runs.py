@@ -57,10 +57,25 @@ def last_news(connection: Connection) -> dict[str, datetime]:
     brought = sa.func.max(sa.case((brings, runs.c.started_at)))
     query = (
         sa.select(runs.c.subject, sa.func.coalesce(brought, sa.func.min(runs.c.started_at)))
-        .where(runs.c.step == "ingest")
+        .where(runs.c.step.in_(("ingest", "push")))
         .group_by(runs.c.subject)
     )
     return {subject: moment(at) for subject, at in connection.execute(query)}
+
+
+def done_since(connection: Connection, step: str, subject: str, since: datetime) -> list[Run]:
+    """Read the runs of a step that began at a time or later and did not fail, in their order."""
+    query = (
+        sa.select(runs)
+        .where(
+            runs.c.step == step,
+            runs.c.subject == subject,
+            runs.c.outcome == str(Outcome.DONE),
+            runs.c.started_at >= micros(since),
+        )
+        .order_by(runs.c.started_at, runs.c.id)
+    )
+    return [_run(row) for row in connection.execute(query).mappings()]
 
 
 def note(

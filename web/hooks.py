@@ -14,6 +14,8 @@ from schemas.errors import RefusedError
 from web import answers, bodies, requests
 from web.answers import INERT, Answer
 from web.house import House
+from web.websub import ROOT as WEBSUB
+from web.websub import Callbacks
 
 ROOT = "/hooks/"
 
@@ -26,13 +28,19 @@ _REFUSED = answers.problem(HTTPStatus.UNAUTHORIZED, "The delivery is not signed 
 
 
 class Hooks:
-    """The addresses under `/hooks/`: one for each channel that is sent its stories."""
+    """The addresses under `/hooks/`: one for each channel that is sent its stories.
+
+    Below `/hooks/websub/` they are for hubs.
+    """
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._callbacks = Callbacks(house)
 
     async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         """Answer one delivery; its bytes are safe before the answer goes out."""
+        if scope["path"].startswith(WEBSUB):
+            return await self._callbacks(scope, receive)
         if scope["method"] != "POST":
             return answers.POST_ONLY
         channel = self._house.config().channel(scope["path"].removeprefix(ROOT))

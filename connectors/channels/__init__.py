@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 
 from connectors import _kinds
 from connectors._http import Http
+from connectors._websub import Offer
 from schemas.channel import Channel, Fetched, Options, Parsed, Tells
 
 Told = TypeVar("Told", bound=Options)
@@ -87,6 +88,19 @@ class Pushed(Protocol):
         """
 
 
+class Subscribing(Protocol):
+    """A connector that is asked, and that a hub may send what is new between (WebSub)."""
+
+    def wants_pushes(self, channel: Channel) -> bool:
+        """Say whether this channel is to be subscribed."""
+
+    def peek(self, channel: Channel, http: Http) -> Fetched:
+        """Ask for the newest document alone."""
+
+    def offer(self, channel: Channel, fetched: Fetched) -> Offer | None:
+        """Find the hub and the topic that a document names; None where it names no hub."""
+
+
 class CountsTaker(Protocol):
     """A connector whose source takes back how often its stories were read."""
 
@@ -104,6 +118,12 @@ class CountsTaker(Protocol):
 def pushed(module: Connector) -> Pushed | None:
     """Give the connector as one that is sent its stories, if it is one."""
     return cast("Pushed", module) if hasattr(module, "receive") else None
+
+
+def subscribing(channel: Channel, module: Connector | None = None) -> Subscribing | None:
+    """Give a channel's connector as one to subscribe at a hub, if this channel wants it."""
+    found = cast("Subscribing", module or connector(channel.kind))
+    return found if hasattr(found, "wants_pushes") and found.wants_pushes(channel) else None
 
 
 def counts_taker(channel: Channel, module: Connector | None = None) -> CountsTaker | None:

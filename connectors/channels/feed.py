@@ -25,6 +25,7 @@ from connectors import (
     _feed_replies,
     _feed_xml,
     _web_page,
+    _websub,
 )
 from connectors._answer import Answer
 from connectors._feed_entry import Document, Entry, Hints, Identity
@@ -32,6 +33,7 @@ from connectors._feed_replies import Placed, Threads
 from connectors._feed_xml import History
 from connectors._http import Http
 from connectors._jail import KilledError
+from connectors._websub import Offer
 from connectors.channels import told
 from schemas.channel import (
     Channel,
@@ -99,6 +101,9 @@ class Opts(Options):
     """How its times are written: `iso`, `rfc822` or a strptime pattern, tried in this order."""
     zone: str | None = None
     """The zone of times that name none, as `Europe/London`."""
+    websub: bool = False
+    """Let the feed's hub, where it names one, send what is new at once (WebSub); it is still
+    asked as `every` says. Needs a public address: `RETOLD_PUBLIC_URL`."""
 
     @field_validator("skip_links")
     @classmethod
@@ -144,6 +149,21 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
 def peek(channel: Channel, http: Http) -> Fetched:
     """Ask for the newest document alone, and for nothing that is of old."""
     return _fetched(_newest(channel, told(channel, Opts), http, {})[0], {})
+
+
+def wants_pushes(channel: Channel) -> bool:
+    """Say whether this channel is to be subscribed."""
+    return told(channel, Opts).websub
+
+
+def offer(channel: Channel, fetched: Fetched) -> Offer | None:
+    """Find the hub and the topic that a document names; None where it names no hub."""
+    del channel
+    if _is_json(fetched.payload):
+        inside = _feed_json.links(fetched.payload, fetched.url)
+    else:
+        inside = _feed_xml.links(fetched.payload, fetched.charset, fetched.url)
+    return _websub.offer(fetched, inside)
 
 
 _CONFIRMED = 3
@@ -241,7 +261,8 @@ _UNCHANGED = 304
 
 def _digest(options: Opts) -> str:
     """Name what was asked, and how it was read: after a change, all is to be read again."""
-    return hashlib.sha256(f"{VERSION} {options.model_dump_json()}".encode()).hexdigest()[:16]
+    told = options.model_dump_json(exclude={"websub"})  # by it nothing is read otherwise
+    return hashlib.sha256(f"{VERSION} {told}".encode()).hexdigest()[:16]
 
 
 def _known(cursor: str | None, asked: str) -> dict[str, Any]:

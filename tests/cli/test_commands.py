@@ -206,6 +206,8 @@ def test_reads_are_collected_settled_summed_up_and_explained(
     assert "No edition to work on" in typist.types("push").stdout
     typist.types("push", "voice/none", code=1)
     typist.types("inform", "forum", code=1)
+    assert "No channel to work on" in typist.types("subscribe").stdout
+    assert "wants no pushes" in typist.types("subscribe", "forum", code=1).stderr
     typist.types("explain", "ods:RXX")
     assert typist.reads("explain", "forum/s1")
 

@@ -25,6 +25,7 @@ from flows.ingest import ingest_channel, ingest_channels
 from flows.publish import publish_editions
 from flows.push import push_editions
 from flows.reconcile import reconcile_platforms
+from flows.subscribe import subscribe_channels
 from flows.summarise import summarise_organisations
 from kit.far import Ask, Reply, play
 from schemas.errors import (
@@ -151,6 +152,7 @@ def test_a_run_with_nothing_to_do_counts_nothing() -> None:
     assert summarise_organisations() == {}
     assert inform_channels() == {}
     assert push_editions() == {}
+    assert subscribe_channels() == {}
 
 
 def test_the_unforeseen_stops_no_other_and_is_named_by_its_kind(
