@@ -51,6 +51,7 @@ class Scene:
     requests: list[Request] = field(default_factory=list)
     hub: Callable[[Ask], Reply] = field(default=lambda _: Reply(b"", status=202))
     websub: bool = True
+    public_url: str = PUBLIC_URL
 
     def __call__(self, ask: Ask) -> Reply:
         if ask.method == "POST":
@@ -93,7 +94,7 @@ class Scene:
             Limits(attempts=1, backoff_s=0, allow=(self.far.place,)),
             database_url=self.rig.engine.url.render_as_string(hide_password=False),
             state_dir=self.folder,
-            public_url=PUBLIC_URL,
+            public_url=self.public_url,
             key=b"k" * 32,
             operator="someone",
         ) as opened:
