@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -48,7 +49,7 @@ def _rate(folder: Path, stories: int, changes: int) -> float:
         changing += page[: max(1, changes * len(page) // stories)]
         _house.tell(engine, page)
     _house.bring_out(engine, _URL)
-    spent = [clock.cpu_s(lambda story=story: _change(engine, story)) for story in changing]
+    spent = [clock.cpu_s(partial(_change, engine, story)) for story in changing]
     engine.dispose()
     return 1 / statistics.median(spent)
 

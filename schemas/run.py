@@ -23,8 +23,8 @@ class Run(Record):
 
     id: str
     step: str
-    """`ingest`, `publish`, `write`, `push`, `collect`, `reconcile`, `summarise`, `inform` or
-    `subscribe`."""
+    """`ingest`, `receive`, `publish`, `write`, `push`, `collect`, `reconcile`, `summarise`,
+    `inform` or `subscribe`."""
     subject: str
     """A channel, an edition, a platform, or an organisation."""
     started_at: UtcTime

@@ -330,7 +330,7 @@ def push(
         return True
     received = Received(sha256(body).hexdigest(), _websub.content(headers, body, url))
     module = connector(channel.kind)
-    receipt = receive.take_in(engine, channel, module, received, now, "push")
+    receipt = receive.take_in(engine, channel, module, received, now, "receive")
     if not receipt.duplicate:
         _note(engine, path, deliveries=1)
     return True

@@ -57,7 +57,7 @@ def last_news(connection: Connection) -> dict[str, datetime]:
     brought = sa.func.max(sa.case((brings, runs.c.started_at)))
     query = (
         sa.select(runs.c.subject, sa.func.coalesce(brought, sa.func.min(runs.c.started_at)))
-        .where(runs.c.step.in_(("ingest", "push")))
+        .where(runs.c.step.in_(("ingest", "receive")))
         .group_by(runs.c.subject)
     )
     return {subject: moment(at) for subject, at in connection.execute(query)}

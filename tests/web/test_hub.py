@@ -33,8 +33,8 @@ from store.database import Engine, reading
 from tests.steps.pushing import Ears
 from tests.tell import tell, telling
 from tests.web.followers import atom
+from tests.web.published import Published
 from tests.web.rig import KEY, PUBLIC_URL, Rig
-from tests.web.test_press import Published
 from tests.web.test_serve import serving
 
 TOPIC = f"{PUBLIC_URL}/feeds/nhs/all.atom"
