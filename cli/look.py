@@ -19,6 +19,7 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands."""
     app.command(rich_help_panel="People")(status)
     app.command(rich_help_panel="People")(explain)
+    app.command(rich_help_panel="Partners")(preview)
 
 
 def status(*, as_json: AsJson = False) -> None:
@@ -32,6 +33,39 @@ def status(*, as_json: AsJson = False) -> None:
             return
         for title, rows in found.items():
             _door.table(title, rows, f"{title}: nothing yet")
+
+
+def preview(
+    editions: Annotated[
+        list[str] | None, typer.Argument(help="As PARTNER/EDITION; every one where left out.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say what publishing would add and remove, as retold.toml now reads; nothing is written."""
+    with _door.house() as house:
+        from steps import publish as step  # noqa: PLC0415
+        from steps import schedule  # noqa: PLC0415
+
+        found = [
+            step.preview(house.engine, house.press, schedule.edition(house.config, key), house.now)
+            for key in schedule.editions(house.config, editions)
+        ]
+    if as_json:
+        _door.say_json([one.model_dump(mode="json") for one in found])
+        return
+    rows = [
+        {
+            "edition": one.edition,
+            "come in": len(one.come_in),
+            "revised": one.revised,
+            "go out": sum(map(len, one.go_out.values())),
+            "why": ", ".join(f"{why} {len(ids):,}" for why, ids in one.go_out.items()),
+            "unchanged": one.unchanged,
+        }
+        for one in found
+    ]
+    _door.table("", rows, "No edition to look at.")
 
 
 def explain(

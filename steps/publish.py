@@ -1,16 +1,18 @@
 """Bring each edition to what it ought to show."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from rules import entries, manifest, select
+from schemas._record import Record
 from schemas.partner import Edition
 from schemas.publication import Desire, EditionState, Held, Published, Shown
 from steps import documents, runs
 from steps.press import Press
 from steps.runs import Clock
 from store import manifests, publication, stories
-from store.database import Connection, Engine, one_writer, writing
+from store.database import Connection, Engine, one_writer, reading, writing
 
 _BATCH = 2000
 """Stories looked at in one transaction."""
@@ -39,6 +41,60 @@ def publish(
     return done
 
 
+class Difference(Record):
+    """What publishing an edition now would change of it."""
+
+    edition: str
+    come_in: tuple[str, ...] = ()
+    """Stories that it would show, and does not."""
+    revised: int = 0
+    go_out: Mapping[str, tuple[str, ...]] = {}
+    """Stories that it would show no more, by the reason."""
+    unchanged: int = 0
+
+
+def preview(engine: Engine, press: Press, edition: Edition, now: datetime) -> Difference:
+    """Say what publishing would change, under the configuration as it now reads; write nothing."""
+    choose = _selector(press, edition, now)
+    come_in: list[str] = []
+    go_out: dict[str, list[str]] = defaultdict(list)
+    revised = unchanged = mark = 0
+    with reading(engine) as connection:
+        while True:
+            found, mark = stories.changed_since(connection, mark, _BATCH)
+            desires = [choose(story) for story in found]
+            shown = publication.shown(connection, edition.key, [s.id for s in found])
+            changes = select.difference(desires, shown)
+            unchanged += len(desires) - len(changes)
+            for change in changes:
+                if change.state is Shown.OUT:
+                    go_out[change.reason].append(change.story_id)
+                elif shown.get(change.story_id, (0, Shown.OUT))[1] is Shown.IN:
+                    revised += 1
+                else:
+                    come_in.append(change.story_id)
+            if len(found) < _BATCH:
+                break
+    return Difference(
+        edition=edition.key,
+        come_in=tuple(come_in),
+        revised=revised,
+        go_out={reason: tuple(ids) for reason, ids in sorted(go_out.items())},
+        unchanged=unchanged,
+    )
+
+
+def _selector(press: Press, edition: Edition, now: datetime) -> select.Selector:
+    return select.selector(
+        edition,
+        press.partner(edition),
+        press.agreements(edition),
+        press.rights,
+        press.ground(press.day(edition, now)),
+        now,
+    )
+
+
 def _begin(
     engine: Engine, press: Press, edition: Edition, now: datetime, epoch: Callable[[], str]
 ) -> EditionState:
@@ -62,14 +118,7 @@ def _advance(
     engine: Engine, press: Press, edition: Edition, state: EditionState, now: datetime
 ) -> tuple[EditionState, Published, bool]:
     """Look at the next stories that changed; say whether those were the last."""
-    choose = select.selector(
-        edition,
-        press.partner(edition),
-        press.agreements(edition),
-        press.rights,
-        press.ground(press.day(edition, now)),
-        now,
-    )
+    choose = _selector(press, edition, now)
     with writing(engine) as connection:
         one_writer(connection, edition.key)
         state = publication.state(connection, edition.key) or state

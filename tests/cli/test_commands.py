@@ -67,14 +67,14 @@ def test_an_edition_is_written_as_files_and_taken_away(typist: Typist, tmp_path:
     assert "paged = false" in typist.types("publish", "--to", to, code=1).stderr
     toml.write_text(public + "paged = false\n")
     (row,) = typist.reads("publish", "voice/all", "--to", to)
-    assert (row["files_written"], row["files_unchanged"]) == (18, 0)
+    assert (row["files_written"], row["files_unchanged"]) == (36, 0)
     assert (tmp_path / "www" / "voice" / "all.atom").exists()
     (row,) = typist.reads("publish", "--to", to)
-    assert (row["files_written"], row["files_unchanged"]) == (0, 18)
+    assert (row["files_written"], row["files_unchanged"]) == (0, 36)
     toml.write_text(public.replace('id = "all"', 'id = "other"') + "paged = false\n")
     gone, other = typist.reads("publish", "--to", to)
-    assert (gone["edition"], gone["files_removed"]) == ("voice/all", 18)
-    assert (other["edition"], other["files_written"]) == ("voice/other", 18)
+    assert (gone["edition"], gone["files_removed"]) == ("voice/all", 36)
+    assert (other["edition"], other["files_written"]) == ("voice/other", 36)
     assert not (tmp_path / "www" / "voice" / "all.atom").exists()
 
 
@@ -203,6 +203,8 @@ def test_reads_are_collected_settled_summed_up_and_explained(
     assert row["stories"] == 2
     assert (tmp_path / "out" / "forum.html").exists()
     assert "No channel to work on" in typist.types("inform").stdout
+    (before,) = typist.reads("preview")
+    assert (len(before["come_in"]), before["go_out"]) == (2, {})
     assert "No edition to work on" in typist.types("push").stdout
     typist.types("push", "voice/none", code=1)
     typist.types("inform", "forum", code=1)

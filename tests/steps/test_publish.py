@@ -297,3 +297,23 @@ def test_an_edition_takes_predecessors_in_on_the_day_of_the_succession(engine: E
     before = publish.publish(engine, on, edition, lambda: MONDAY, lambda: "e1")
     after = publish.publish(engine, on, edition, lambda: MONDAY + timedelta(days=1), lambda: "e1")
     assert (before.came_in, after.came_in) == (0, 1)
+
+
+def test_a_change_of_agreement_is_seen_before_it_happens(engine: Engine) -> None:
+    tell(engine, *(telling(str(n)) for n in range(3)))
+    run(engine)
+    tell(engine, telling("1", "Edited."), telling("7"))
+    none = AGREEMENT.model_copy(update={"scope": Scope(languages=("cy",))})
+    same = publish.preview(engine, press(), EDITION, MONDAY)
+    other = publish.preview(engine, press(agreements=(none,)), EDITION, MONDAY)
+
+    assert same == publish.Difference(
+        edition="voice/north", come_in=(urn("7"),), revised=1, unchanged=2
+    )
+    assert {why: set(ids) for why, ids in other.go_out.items()} == {
+        "agreement": {urn("0"), urn("1"), urn("2")}
+    }
+    assert (other.come_in, other.revised, other.unchanged) == ((), 0, 1)
+    assert publish.preview(engine, press(), EDITION, MONDAY) == same, "a look writes nothing"
+    done = run(engine, press(agreements=(none,)))
+    assert (done.came_in, done.went_out) == (0, 3)
