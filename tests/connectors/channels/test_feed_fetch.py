@@ -55,6 +55,14 @@ def test_a_server_without_validators_brings_the_same_bytes_once() -> None:
         assert len(list(feed.fetch(about, http, first.cursor))) == 1
 
 
+def test_to_want_pushes_reads_nothing_anew() -> None:
+    body = atom("<entry><id>1</id></entry>").encode()
+    with served(hostile.answer(body), hostile.answer(body)) as (far, http):
+        (first,) = feed.fetch(channel(far.url("/feed")), http, None)
+        wanting = channel(far.url("/feed"), websub=True)
+        assert list(feed.fetch(wanting, http, first.cursor)) == []
+
+
 def test_other_options_read_the_feed_anew() -> None:
     body = atom("<entry><id>1</id></entry>").encode()
     with served(hostile.answer(body, ETag='"1"')) as (far, http):
