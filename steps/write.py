@@ -5,14 +5,14 @@ that was ever begun, and the tag of the state it is of. It names a file before t
 written, so that whatever kills a run, the next one knows all that may lie there.
 """
 
-import gzip
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import orjson
 
 from connectors._place import File, Place
+from rules import packing
 from schemas.errors import ConflictError, GarbledError
 from schemas.partner import Edition
 from schemas.publication import NEWEST, Document, Part, PartKind, Written
@@ -27,12 +27,8 @@ INDEX = "/.retold.json"
 PAGE = "/index.html"
 """The end of the name of the page for people."""
 
-CODINGS: Mapping[str, tuple[str, Callable[[Document], bytes]]] = {
-    ".gz": ("gzip", lambda document: document.gzip),
-    ".br": ("br", lambda document: document.br),
-    ".zst": ("zstd", lambda document: document.zstd),
-}
-"""What stands beside each document: by the end of its name, the coding and the bytes of it."""
+CODINGS: Mapping[str, str] = {".gz": "gzip", ".br": "br", ".zst": "zstd"}
+"""What stands beside each document: by the end of its name, the coding."""
 
 _BATCH = 100
 """Documents that are written between two looks at the index."""
@@ -141,8 +137,9 @@ def _style(place: Place) -> None:
     """Put there the style that pages name."""
     name = pages.STYLE_PATH.removeprefix("/")
     if place.read(name) is None:
-        packed = gzip.compress(pages.STYLE, 6, mtime=0)
-        place.write(File(f"{name}.gz", packed, pages.CSS, "gzip"))
+        packed = packing.pack(pages.STYLE)._asdict()
+        for ending, coding in CODINGS.items():
+            place.write(File(f"{name}{ending}", packed[coding], pages.CSS, coding))
         place.write(File(name, pages.STYLE, pages.CSS))
 
 
@@ -187,8 +184,9 @@ class _Copy:
         path, media_type = self._key + name, document.media_type
         if outdated := self._codings - CODINGS.keys():
             self._place.remove([path + ending for ending in outdated])
-        for ending, (coding, packed) in CODINGS.items():
-            self._place.write(File(path + ending, packed(document), media_type, coding))
+        for ending, coding in CODINGS.items():
+            packed: bytes = getattr(document, coding)
+            self._place.write(File(path + ending, packed, media_type, coding))
         self._place.write(File(path, document.body, media_type))
         self._tags[name] = document.etag
         self._written.add(name)

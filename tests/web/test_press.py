@@ -20,6 +20,7 @@ from tests.web.rig import CONFIG, KEY, PUBLIC_URL
 from web.app import make_app
 
 PATH = "/feeds/nhs/all"
+CODINGS = {".gz": "gzip", ".br": "br", ".zst": "zstd"}
 OPEN = CONFIG.editions[0].model_copy(update={"paged": False, "page_size": 20})
 
 
@@ -119,18 +120,22 @@ def test_files_hold_the_very_bytes_that_the_server_gives(
         done = write.write(published.engine, press, OPEN, place, clock)
     token = published.issue("nhs")
     names = [path for path in (tmp_path / "www" / "nhs").rglob("*.*") if path.name[0] != "."]
-    assert len(names) == done.written == (3 * 3 + 3) * 2
+    assert len(names) == done.written == (3 * 3 + 3) * 4
     for path in names:
         address = "/feeds/" + path.relative_to(tmp_path / "www").as_posix()
-        coding = {"accept-encoding": "gzip"} if path.suffix == ".gz" else {}
-        given = published.ask(_asked(address), token, headers=coding)
-        assert (given.status, given["content-encoding"] == "gzip") == (200, bool(coding)), address
+        coding = CODINGS.get(path.suffix, "")
+        given = published.ask(
+            _asked(address), token, headers={"accept-encoding": coding or "identity"}
+        )
+        assert (given.status, given["content-encoding"]) == (200, coding), address
         assert path.read_bytes() == given.body, address
     assert (tmp_path / "www" / STYLE_PATH[1:]).read_bytes() == published.ask(STYLE_PATH).body
 
 
 def _asked(address: str) -> str:
-    return address.removesuffix(".gz").removesuffix("/index.html")
+    for ending in CODINGS:
+        address = address.removesuffix(ending)
+    return address.removesuffix("/index.html")
 
 
 def test_an_edition_without_pages_names_none_and_has_none(published: Published) -> None:
