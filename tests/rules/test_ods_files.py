@@ -366,3 +366,13 @@ def test_the_same_files_always_make_the_same_file() -> None:
     files = [("1.json", ORGANISATIONS), ("2.json", SUCCESSIONS)]
     assert convert(*files) == convert(*files)
     assert convert(*files).csv == convert(*reversed(files)).csv
+
+
+def test_what_a_concept_leaves_open_is_not_said_and_a_role_that_is_over_is_none() -> None:
+    told = concept("RM3", primaryRole="RO197", Name="SALFORD")
+    told["property"].append({"code": "legEndDate"})
+    over = concept("9", orgCode="RM3", role="RO318", status="inactive")
+    found = convert(("c.json", code_system(told)), ("r.json", code_system(over)))
+    assert not found.faults
+    made = read(found)["RM3"]
+    assert (made.valid_to, made.type) == (None, "trust")

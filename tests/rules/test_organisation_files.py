@@ -376,3 +376,15 @@ def test_parents_are_accepted_just_when_nobody_is_above_itself(
 
     circular = any(code in above(code) for code in "ABCDEF")
     assert bool(known(HEADER + own + rows).faults) == circular
+
+
+def test_a_circle_that_holds_on_many_days_is_told_once() -> None:
+    rows = (
+        "ods,A,A,ods,B,2012-04-01,\nods,B,B,ods,A,2012-04-01,\n"
+        "ods,A,,ods,C,2014-04-01,\nods,C,C,ods,A,2014-04-01,\n"
+    )
+    told = [fault.partition("next: ")[2].partition(" (")[0] for fault in faults(EDGES + rows)]
+    assert sorted(sorted(set(circle.split(" > "))) for circle in told) == [
+        ["ods:A", "ods:B"],
+        ["ods:A", "ods:C"],
+    ]

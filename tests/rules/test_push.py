@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rules import push
 from rules.push import FIRST_WAIT, LEASES, LONGEST_WAIT, Fate
+from schemas.errors import UnfitError
 
 
 @given(asked=st.none() | st.integers(min_value=0))
@@ -63,3 +64,13 @@ def test_a_subscriber_is_its_topic_and_callback() -> None:
     assert known == push.subscriber_id("nhs/all", "atom", "https://a.example/")
     assert known != push.subscriber_id("nhs/all", "rss", "https://a.example/")
     assert known != push.subscriber_id("nhs/all", "atom", "https://a.example/b")
+
+
+@pytest.mark.parametrize(
+    "callback",
+    ["", "http://[::1", "ftp://a.example/x", "https://user@a.example/", "https://a.example/é"],
+)
+def test_what_is_no_address_of_the_web_is_no_callback(callback: str) -> None:
+    asked = {"hub.mode": "subscribe", "hub.topic": "t", "hub.callback": callback}
+    with pytest.raises(UnfitError, match=r"hub\.callback"):
+        push.read(asked)

@@ -39,8 +39,9 @@ def test_a_story_is_read_alone_under_a_tag_of_its_own(published: Published) -> N
     first, second = told(published)
     token = issued(published, "nhs")
     reply = published.ask(address(first), token)
-    [entry] = feedparser.parse(reply.body).entries
+    entry, *replies = feedparser.parse(reply.body).entries
     assert (reply.status, entry.id) == (200, first)
+    assert all(each["thr_in-reply-to"]["ref"] == first for each in replies)
     assert b"The nurses were kind." in reply.body
     assert reply["link"] == f'<{PUBLIC_URL}{address(first)}>; rel="self"'
     assert reply["etag"] != published.ask(address(second), token)["etag"]
