@@ -38,9 +38,11 @@ def test_the_page_of_an_edition_says_what_it_is_and_how_to_take_it(rig: Rig) -> 
     ]
     assert page.xpath("//link[@rel='canonical']/@href") == [PUBLIC_URL + PAGE]
     words_said = text(reply.body)
-    for words in ("The Health Site", "newest 50 entries", "400 days", "1 removal", "1 March 2026"):
+    for words in ("The Health Site", "newest 50 changes", "400 days", "1 removal", "1 March 2026"):
         assert words in words_said
     assert f"POST {PUBLIC_URL}/reports/nhs" in words_said
+    assert f"POST {PUBLIC_URL}/removals/nhs/all" in words_said
+    assert page.xpath("//a[.='manifest']/@href") == [f"{PUBLIC_URL}{PAGE}/manifest.json"]
 
 
 def test_the_page_shows_the_twenty_newest_entries_as_text(rig: Rig) -> None:
