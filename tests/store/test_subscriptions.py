@@ -87,14 +87,14 @@ def test_runs_since_a_time_are_those_that_were_done(connection: Connection) -> N
     add("edge", 1)
     add("early", 0)
     add("failed", 3, outcome=Outcome.FAILED)
-    add("push", 3, step="push")
+    add("receive", 3, step="push")
     add("other", 3, subject="other")
     found = runs.done_since(connection, "ingest", "forum", LATER)
     assert [run.id for run in found] == ["edge", "late"]
 
 
 def test_what_a_push_brings_is_news_of_its_channel(connection: Connection) -> None:
-    for name, step, hours, new in (("a", "ingest", 0, 0), ("b", "push", 1, 2)):
+    for name, step, hours, new in (("a", "ingest", 0, 0), ("b", "receive", 1, 2)):
         run = Run(
             id=name,
             step=step,
