@@ -133,7 +133,8 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
     kept: dict[str, Any] = {"asked": _digest(options), "archives": [], "top": [], "moved": moved}
     kept |= {name: known[name] for name in ("archives", "top") if name in known}
     walk = _feed_archives.Walk(channel.id, answer.url, options.archive_hosts, kept["archives"])
-    _walk(walk, options, answer, kept["top"], lambda url: _ask(channel, url, http, {}))
+    if options.archives:
+        _walk(walk, history, answer, kept["top"], lambda url: _ask(channel, url, http, {}))
     for url, older in walk.oldest_first():
         if history.archive:
             kept["archives"] = [*kept["archives"], url]
@@ -191,15 +192,12 @@ def _newest(
 
 def _walk(
     walk: _feed_archives.Walk,
-    options: Opts,
+    history: History,
     newest: Answer,
     top: Collection[str],
     ask: Callable[[str], Answer],
 ) -> None:
     """Walk what a feed has of old: its archives, else its pages."""
-    history = _history(newest)
-    if not options.archives:
-        return
     if history.archive:
         walk.follow(history.archive, ask, lambda answer: _history(answer).archive)
     elif history.page and not _meets(newest, top):

@@ -1,4 +1,4 @@
-"""A hub that others wrote (https://pypi.org/project/Flask-WebSub/) serves our subscriptions."""
+"""A hub that others wrote (Flask-WebSub) serves our subscriptions."""
 
 import socket
 import threading
