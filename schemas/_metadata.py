@@ -36,3 +36,8 @@ def micros(moment: datetime) -> int:
 def moment(micros: int) -> datetime:
     """Read a point in time back from the store."""
     return EPOCH + micros * _MICROSECOND
+
+
+def moment_or_none(micros: int | None) -> datetime | None:
+    """Read a point in time back from the store, where there is one."""
+    return None if micros is None else moment(micros)

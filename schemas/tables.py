@@ -3,7 +3,7 @@
 Each is declared beside the record it keeps: a new field is one file and one migration.
 """
 
-from schemas._metadata import EPOCH, metadata, micros, moment
+from schemas._metadata import EPOCH, metadata, micros, moment, moment_or_none
 from schemas.channel import cursors, landings, quarantine
 from schemas.partner import tokens
 from schemas.publication import (
@@ -56,6 +56,7 @@ __all__ = [
     "metadata",
     "micros",
     "moment",
+    "moment_or_none",
     "observations",
     "quarantine",
     "revisions",

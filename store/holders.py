@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from schemas.publication import PartKind
-from schemas.tables import acknowledgements, micros, moment
+from schemas.tables import acknowledgements, micros, moment, moment_or_none
 from store import _sets
 from store.database import Connection
 
@@ -101,11 +101,7 @@ def _held(
 
 
 def _times(row: sa.Row[Any]) -> tuple[datetime | None, datetime | None, datetime | None]:
-    return _moment(row[7]), _moment(row[8]), _moment(row[9])
-
-
-def _moment(at: int | None) -> datetime | None:
-    return None if at is None else moment(at)
+    return moment_or_none(row[7]), moment_or_none(row[8]), moment_or_none(row[9])
 
 
 def removed(connection: Connection, key: str) -> list[Removed]:
@@ -117,7 +113,7 @@ def removed(connection: Connection, key: str) -> list[Removed]:
         " WHERE e.edition = :edition AND e.state = 'out' ORDER BY e.seq"
     )
     rows = connection.execute(query, {"edition": key})
-    return [Removed(r[0], r[1], r[2], moment(r[3]), _moment(r[4])) for r in rows]
+    return [Removed(r[0], r[1], r[2], moment(r[3]), moment_or_none(r[4])) for r in rows]
 
 
 def acknowledge(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from schemas.errors import UnknownError
 from schemas.partner import Token
-from schemas.tables import micros, moment, tokens
+from schemas.tables import micros, moment, moment_or_none, tokens
 from store import _sets
 from store.database import Connection
 
@@ -74,15 +74,11 @@ def _known(row: sa.RowMapping) -> Known:
         use=row["use"],
         digest=row["digest"],
         created_at=moment(row["created_at"]),
-        expires_at=_moment(row["expires_at"]),
-        revoked_at=_moment(row["revoked_at"]),
+        expires_at=moment_or_none(row["expires_at"]),
+        revoked_at=moment_or_none(row["revoked_at"]),
     )
-    return Known(token, _moment(row["last_used_at"]))
+    return Known(token, moment_or_none(row["last_used_at"]))
 
 
 def _micros(at: datetime | None) -> int | None:
     return None if at is None else micros(at)
-
-
-def _moment(at: int | None) -> datetime | None:
-    return None if at is None else moment(at)
