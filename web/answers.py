@@ -5,9 +5,9 @@ and https://www.rfc-editor.org/rfc/rfc7617 (challenges)
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from http import HTTPStatus
-from typing import NamedTuple
 
 import orjson
 from starlette.types import Message
@@ -34,11 +34,20 @@ SHARED: tuple[Header, ...] = (
 """Let such readers read these headers too."""
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True)
+class Answer:
     """A whole answer, as ASGI wants it."""
 
     start: Message
     body: Message
+
+    @cached_property
+    def head(self) -> bytes:
+        """Write its status and headers as they go over the wire, up to where more may follow."""
+        status = HTTPStatus(self.start["status"])
+        lines = [b"HTTP/1.1 %d %b" % (status, status.phrase.encode())]
+        lines += [b"%b: %b" % header for header in self.start["headers"]]
+        return b"\r\n".join(lines) + b"\r\n"
 
 
 NOTHING: Message = {"type": "http.response.body", "body": b""}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 
 import orjson
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from schemas.errors import StoreError
 from steps import deliver, keep
@@ -35,20 +35,23 @@ Room = Callable[[Scope, Receive], Awaitable[Answer]]
 """Answers all addresses that begin alike."""
 
 
-def make_app(house: House, flush_every_s: float = FLUSH_EVERY_S) -> ASGIApp:
+def make_app(house: House, flush_every_s: float = FLUSH_EVERY_S) -> "App":
     """Build the application of an installation; what it counts is kept every few seconds."""
-    return _App(house, flush_every_s)
+    return App(house, flush_every_s)
 
 
-class _App:
+class App:
     """The front door: it knows where each address leads, and when the house closes."""
 
     def __init__(self, house: House, flush_every_s: float) -> None:
         self._flush_every_s = flush_every_s
         self._deliveries = Deliveries(_keep(house.engine))
         present = Fresh(lambda: standing.read(house.engine), house.now, _MAX_AGE)
+        feeds = Feeds(house, present, self._deliveries)
+        self.at_once = feeds.at_once
+        """What the protocol asks before it asks the application."""
         self._rooms: dict[str, Room] = {
-            "feeds": Feeds(house, present, self._deliveries),
+            "feeds": feeds,
             "b": Beacon(house),
             "hooks": Hooks(house),
             "hub": Hub(house, present, self._deliveries),
@@ -58,6 +61,7 @@ class _App:
         self._pages = _Pages(house)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or live as long as the server does."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return

@@ -62,15 +62,22 @@ class Deliveries:
         """Note that a client said it still holds a document."""
         self._tally(_key(token_id, document), document, now).confirmed += 1
 
+    def knows(self, token_id: str, document: Document) -> bool:
+        """Say whether it is kept already that a document went out to a token."""
+        return _key(token_id, document) in self._kept
+
+    def repeat(self, token_id: str, document: Document, now: datetime) -> None:
+        """Note that a document goes out again."""
+        self._tally(_key(token_id, document), document, now).served += 1
+
     async def serve(self, token_id: str, document: Document, now: datetime) -> None:
         """Note that a document goes out; the first time of each, return when that is safe.
 
         Raise what stands in the way: then nothing may go out. The count of it
         stays, for it is better to think a document held that is not than the reverse.
         """
-        key = _key(token_id, document)
-        self._tally(key, document, now).served += 1
-        if key not in self._kept:
+        self.repeat(token_id, document, now)
+        if not self.knows(token_id, document):
             await self.flush()
 
     async def flush(self) -> None:

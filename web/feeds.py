@@ -23,6 +23,7 @@ from web.answers import Answer, Header
 from web.deliveries import Deliveries
 from web.fresh import Fresh
 from web.house import House
+from web.lately import Found, Lately, Lock
 from web.negotiate import held_at, takes_deltas
 from web.pace import Pace
 from web.pages import PAGE
@@ -54,6 +55,8 @@ class _Ask(NamedTuple):
     """A request that may see what is its own."""
 
     token: Token
+    lock: Lock
+    standing: Standing
     headers: dict[bytes, bytes]
     now: datetime
     counts: bool
@@ -89,6 +92,30 @@ class Feeds:
         self._pace = Pace(house.feed_rate)
         self._shelf: Shelf[Place] = Shelf(_ROOM_BYTES)
         self._holdings = Holdings(house.config())
+        self._lately = Lately()
+
+    def at_once(self, target: bytes, headers: dict[bytes, bytes]) -> Answer | None:
+        """Answer a GET as `__call__` would, if that takes no wait."""
+        now = self._house.now()
+        standing, config = self._standing.at_hand(now), self._house.config()
+        lock = target, headers.get(b"authorization", b"")
+        found = self._lately.find(standing, config, lock)
+        if found is None or b"a-im" in headers or not found.token.is_live(now):
+            return None
+        token_id, document = found.token.id, found.ready.document
+        answer, held = found.ready.answer(headers, now)
+        if not held and not self._deliveries.knows(token_id, document):
+            return None
+        wait_s = self._pace.wait_s(token_id, now)
+        if wait_s:
+            return answers.too_often(wait_s)
+        self._deliveries.use(token_id, now)
+        if held:
+            self._pace.give_back(token_id)
+            self._deliveries.confirm(token_id, document, now)
+        else:
+            self._deliveries.repeat(token_id, document, now)
+        return answer
 
     async def __call__(self, scope: Scope, _: Receive) -> Answer:
         """Answer one request."""
@@ -110,12 +137,14 @@ class Feeds:
         holding = self._present_holdings().find(token, place) if place else None
         if place is None or holding is None:
             return answers.NOT_FOUND
-        ask = _Ask(token, headers, now, counts=scope["method"] == "GET" and place.ending != PAGE)
-        return await self._show(place, holding, standing.stamps.get(place.stem), ask)
+        counts = scope["method"] == "GET" and place.ending != PAGE
+        lock = requests.target(scope), headers.get(b"authorization", b"")
+        return await self._show(place, holding, _Ask(token, lock, standing, headers, now, counts))
 
-    async def _show(self, place: Place, holding: Holding, stamp: Stamp | None, ask: _Ask) -> Answer:
+    async def _show(self, place: Place, holding: Holding, ask: _Ask) -> Answer:
         if holding.suspended:
             return answers.SUSPENDED
+        stamp = ask.standing.stamps.get(place.stem)
         if stamp is None:
             return answers.UNPUBLISHED
         try:
@@ -124,6 +153,9 @@ class Feeds:
             return answers.GONE
         if ready is None:
             return answers.NOT_FOUND
+        if ask.counts:
+            found = Found(ask.token, ready)
+            self._lately.remember(ask.standing, self._holdings.config, ask.lock, found)
         if place.part is NEWEST and takes_deltas(ask.headers.get(b"a-im", b"")):
             ready = await self._changes(place, holding.edition, stamp, ready, ask) or ready
         answer, held = ready.answer(ask.headers, ask.now)

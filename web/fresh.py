@@ -22,24 +22,29 @@ class Fresh(Generic[T]):
         self._read = read
         self._now = now
         self._max_age = max_age
-        self._at = _NEVER
+        self._at = self._until = _NEVER
         self._found: T | None = None
         self._reading: asyncio.Task[T] | None = None
 
     async def get(self) -> T:
         """Give the reading; raise what reading it anew raises, rather than give an old one."""
-        # A clock that was set back must not keep an old reading alive.
-        if self._found is not None and self._at <= self._now() < self._at + self._max_age:
-            return self._found
+        found = self.at_hand(self._now())
+        if found is not None:
+            return found
         if self._reading is None:
             self._reading = asyncio.create_task(self._renew())
         return await asyncio.shield(self._reading)  # one asker who leaves must not stop the others
+
+    def at_hand(self, now: datetime) -> T | None:
+        """Give the reading if it is fresh enough at `now`."""
+        # A clock that was set back must not keep an old reading alive.
+        return self._found if self._at <= now < self._until else None
 
     async def _renew(self) -> T:
         try:
             at = self._now()
             self._found = await asyncio.to_thread(self._read)
-            self._at = at
+            self._at, self._until = at, at + self._max_age
             return self._found
         finally:
             self._reading = None

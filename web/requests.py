@@ -28,6 +28,13 @@ def query(scope: Scope) -> Query:
     return Query(token, **first)
 
 
+def target(scope: Scope) -> bytes:
+    """Give the address as it was sent, query and all."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    text: bytes = scope["query_string"]
+    return path + b"?" + text if text else path
+
+
 def headers(scope: Scope) -> dict[bytes, bytes]:
     """Read the headers by name; those that come several times are one list."""
     lines = scope["headers"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import uvicorn
 
+from web import protocol
 from web.app import make_app
 from web.house import House
 
@@ -56,13 +57,14 @@ def make_server(
 
     Only the proxies at `forwarded_allow_ips`, divided by commas, may say for whom they ask.
     """
+    app = make_app(house)
     return uvicorn.Server(
         uvicorn.Config(
-            make_app(house),
+            app,
             host=host,
             port=port,
             loop="uvloop",
-            http="httptools",
+            http=protocol.speaking(app.at_once),
             ws="none",
             lifespan="on",
             log_config=_LOGGING,
