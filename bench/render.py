@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
+from xml.sax.saxutils import escape, quoteattr
 
 from feedgen.feed import FeedGenerator
 from lxml import etree
@@ -43,6 +44,7 @@ def figures(size: Size, _: Path) -> Iterator[Figure]:
             "warm": lambda: _document(kept),
             "feedgen": lambda: _by_feedgen(told),
             "xmlfile": lambda: _by_xmlfile(told),
+            "strings": lambda: _by_strings(told),
         },
         size.repeats,
     )
@@ -53,9 +55,14 @@ def figures(size: Size, _: Path) -> Iterator[Figure]:
     joined_ms = spent["edition"] / size.often * 1000
     yield at_least("render.cold", unit, rate["cold"], 80_000)
     yield below(f"render.warm.{len(few)}", "CPU ms", joined_ms, 1)
+    yield compared("render.cold/strings", unit, rate["cold"], rate["strings"], at_least=_OF_STRINGS)
     yield compared("render.cold/feedgen", unit, rate["cold"], rate["feedgen"], at_least=2)
     yield compared("render.cold/lxml.xmlfile", unit, rate["cold"], rate["xmlfile"])
     yield compared("render.warm/feedgen", unit, rate["warm"], rate["feedgen"], at_least=20)
+
+
+_OF_STRINGS = 0.73
+"""80,000 entries a second, where joining strings came to 109,000: the goal on any machine."""
 
 
 def _often(fragments: Sequence[bytes], times: int) -> None:
@@ -131,6 +138,27 @@ def _write_entry(xml: _Writer, entry: Entry) -> None:
                 pass
         _leaf(xml, "rights", entry.attribution or "")
         _leaf(xml, "content", entry.html, type="html")
+
+
+def _by_strings(told: Sequence[Entry]) -> bytes:
+    """Join strings that the standard library escapes, as anybody would: the floor."""
+    return "".join(map(_string, told)).encode()
+
+
+def _string(entry: Entry) -> str:
+    categories = "".join(
+        f"<category scheme={quoteattr(scheme)} term={quoteattr(term)} label={quoteattr(label)}/>"
+        for scheme, term, label in _categories(entry)
+    )
+    return (
+        f'<entry xml:lang="en-GB"><id>{escape(entry.id)}</id><title>{escape(entry.title)}</title>'
+        f"<updated>{rfc3339(entry.updated_at)}</updated>"
+        f"<published>{rfc3339(entry.published_at)}</published>"
+        f"<author><name>{escape(entry.author)}</name></author>"
+        f'<link rel="alternate" href={quoteattr(entry.url or "")}/>{categories}'
+        f"<rights>{escape(entry.attribution or '')}</rights>"
+        f'<content type="html">{escape(entry.html)}</content></entry>'
+    )
 
 
 def _leaf(xml: _Writer, name: str, words: str, **attributes: str) -> None:

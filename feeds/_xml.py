@@ -26,7 +26,6 @@ OURS = "urn:retold:feed"
 MARKS = f"{CREDIT_MARK}{BEACON_MARK}".encode()
 """Stand once in a fragment, at the end of its content."""
 
-_ESCAPED = {mark: mark.replace(":", "&#58;") for mark in (BEACON_MARK, CREDIT_MARK)}
 _SUSPECT = bytes(sorted(set(range(32)) - {ord("\t"), ord("\n")}))
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -73,12 +72,12 @@ def attribute(words: str) -> str:
 
 
 def sealed(xml: str) -> bytes:
-    """Encode escaped XML, so that it is legal and holds no mark, whatever the text said.
+    """Encode escaped XML, so that it is legal, and so holds no mark, whatever the text said.
 
     What XML forbids becomes U+FFFD; a carriage return survives a parser.
     """
-    for mark, harmless in _ESCAPED.items():
-        xml = xml.replace(mark, harmless)
+    if not xml:
+        return b""
     encoded = xml.encode()
     # These looks run at the speed of memory; the expression below would cost half a render.
     if len(encoded.translate(None, _SUSPECT)) == len(encoded) and (
@@ -95,19 +94,24 @@ def joined(opening: str, slots: Sequence[Slot], credit: str | None, closing: byt
     """Put every fragment in its place, with this partner's credit and beacons at the marks."""
     line = sealed(text(_content.credit(credit)))
     parts = [sealed(opening)]
-    for slot in slots:
-        before, _, after = slot.fragment.rpartition(MARKS)
-        parts += (before, line, *_beacon(slot.beacon_url), after)
+    cuts = [slot.fragment.rpartition(MARKS) for slot in slots]
+    for (before, _, after), beacon in zip(cuts, _beacons(slots), strict=True):
+        parts += (before, line, beacon, after)
     parts.append(closing)
     return b"".join(parts)
 
 
-def _beacon(url: str | None) -> tuple[bytes, ...]:
-    if url is None:
-        return ()
-    # Almost every address means itself; escaping it all the same would double a join's cost.
-    address = url.encode() if _content.is_plain(url) else sealed(text(escape(url)))
-    return _BEACON[0], address, _BEACON[1]
+def _beacons(slots: Sequence[Slot]) -> list[bytes]:
+    urls = [slot.beacon_url for slot in slots]
+    addresses = "".join(url for url in urls if url)
+    # Almost every address means itself; a look at each would double a join's cost.
+    is_plain = _content.is_plain(addresses)
+    return [_beacon(url, is_plain=is_plain) if url else b"" for url in urls]
+
+
+def _beacon(url: str, *, is_plain: bool) -> bytes:
+    address = url.encode() if is_plain else sealed(text(escape(url)))
+    return b"%b%b%b" % (_BEACON[0], address, _BEACON[1])
 
 
 @lru_cache(maxsize=1024)  # tags come in few groups

@@ -34,7 +34,7 @@ from schemas.story import Response
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 EXTENSION = "atom"
-VERSION = "3"
+VERSION = "4"
 CARRIES_TOMBSTONES = True
 
 _TYPE = "application/atom+xml"
@@ -100,9 +100,9 @@ def _lang(entry: Entry) -> str:
 
 def _links(entry: Entry) -> str:
     """Link to where a story can be read, and to where it was first."""
-    links = [("alternate", entry.url)] if entry.url else []
-    links += [("via", entry.origin.url)] if entry.origin else []
-    return "".join(f'<link rel="{rel}" href="{attribute(url)}"/>\n' for rel, url in links)
+    here = f'<link rel="alternate" href="{attribute(entry.url)}"/>\n' if entry.url else ""
+    first = entry.origin.url if entry.origin else None
+    return here + (f'<link rel="via" href="{attribute(first)}"/>\n' if first else "")
 
 
 def _rights(entry: Entry) -> str:

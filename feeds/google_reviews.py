@@ -21,7 +21,7 @@ from schemas.story import Rating
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 EXTENSION = "google"
-VERSION = "1"
+VERSION = "2"
 CARRIES_TOMBSTONES = True
 
 NAMESPACE = "http://schemas.google.com/merchant_reviews/5.0"

@@ -28,7 +28,7 @@ from schemas.feed import Entry, Head, Slot, Tombstone
 
 MEDIA_TYPE = "application/rss+xml; charset=utf-8"
 EXTENSION = "rss"
-VERSION = "2"
+VERSION = "3"
 CARRIES_TOMBSTONES = False
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -1,13 +1,18 @@
 """A feed: what a partner reads, before it takes on a format."""
 
+from typing import NamedTuple
+
 from schemas._record import Record
 from schemas.story import Rating, Response, Tag
 from schemas.types import UtcTime
 
-BEACON_MARK = "urn:retold:beacon"
-"""Stands in a fragment where each partner's own beacon address is put in."""
+BEACON_MARK = "\x02"
+"""Stands in a fragment where each partner's own beacon address is put in.
 
-CREDIT_MARK = "urn:retold:credit"
+Neither XML nor JSON may hold a control character, so that whatever a story says is no mark.
+"""
+
+CREDIT_MARK = "\x01"
 """Stands in a fragment where the line that an agreement asks for is put in."""
 
 
@@ -91,8 +96,11 @@ class Head(Record):
     """The line that the agreement asks for."""
 
 
-class Slot(Record):
-    """A cached fragment's place in a document."""
+class Slot(NamedTuple):
+    """A cached fragment's place in a document.
+
+    No record as others are: to check one for every entry would cost more than to join them all.
+    """
 
     fragment: bytes
     beacon_url: str | None

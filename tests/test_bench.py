@@ -24,6 +24,7 @@ FIGURES = {
     "render": [
         "render.cold",
         "render.warm.20",
+        "render.cold/strings",
         "render.cold/feedgen",
         "render.cold/lxml.xmlfile",
         "render.warm/feedgen",
