@@ -12,12 +12,11 @@ Spec: https://developers.google.com/merchant-review-feeds/xmlschema
 """
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
 
 from feeds._content import rfc3339
 from feeds._xml import DECLARATION, attribute, sealed, text, ways
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Subject, Tombstone
-from schemas.story import Rating
+from schemas.story import Rating, overall
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 EXTENSION = "google"
@@ -39,8 +38,8 @@ _GONE = b"<deleted_review "
 
 def fragment(entry: Entry) -> bytes:
     """Write one entry as a `merchant` and a `review`, with marks; empty where neither can be."""
-    overall = _overall(entry.ratings)
-    if overall is None or not entry.subjects:
+    rated = _rated(entry.ratings)
+    if rated is None or not entry.subjects:
         return sealed(_deleted(entry.id, rfc3339(entry.updated_at))) if entry.revision > 1 else b""
     of = entry.subjects[0]
     opening = (
@@ -53,7 +52,7 @@ def fragment(entry: Entry) -> bytes:
         f"<title>{text(entry.title)}</title>\n"
         f"<content>{text(entry.text + _thanks(entry))}"
     )
-    return sealed(opening) + f"{CREDIT_MARK}</content>\n{overall}{BEACON_MARK}</review>\n".encode()
+    return sealed(opening) + f"{CREDIT_MARK}</content>\n{rated}{BEACON_MARK}</review>\n".encode()
 
 
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
@@ -114,16 +113,12 @@ def _thanks(entry: Entry) -> str:
     return f"\n\n{words}" if entry.attribution or entry.attribution_url else ""
 
 
-def _overall(ratings: Sequence[Rating]) -> str | None:
-    """Write the rating that is of the whole: named so, or without a name, or the only one."""
-    named = [r for r in ratings if (r.question or "overall").strip().lower() == "overall"]
-    chosen = named or ratings
-    if not chosen or (not named and len(ratings) > 1):
+def _rated(ratings: Sequence[Rating]) -> str | None:
+    """Write the rating that is of the whole; None where there is none."""
+    chosen = overall(ratings)
+    if chosen is None:
         return None
-    given = (chosen[0].min, chosen[0].value, chosen[0].max)
-    if not all(map(isfinite, given)) or list(given) != sorted(given):
-        return None
-    least, value, most = map(_number, given)
+    least, value, most = map(_number, (chosen.min, chosen.value, chosen.max))
     return f'<ratings>\n<overall min="{least}" max="{most}">{value}</overall>\n</ratings>\n'
 
 

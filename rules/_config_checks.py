@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rules._organisation_files import Known
+from rules._scope_checks import check_scopes, check_within, scopes
 from rules._toml_lines import Path
 from rules._toml_page import Page, suggest
 from schemas.config import ReportPull
@@ -170,18 +171,8 @@ def _check_editions(page: Page, partners: Collection[str]) -> None:
             what = f"no agreement lets `{partner}` receive anything"
             remedy = f'write [[agreements]] with partner = "{partner}", or take this edition out'
             page.fault(at, what, remedy)
-        elif not any(_shares_a_kind(page, at, agreement) for agreement in agreed):
-            what = f"no agreement of `{partner}` allows any of these kinds"
-            remedy = "widen an agreement, or take this edition out"
-            page.fault((*at, "scope", "kinds"), what, remedy)
-
-
-def _shares_a_kind(page: Page, one: Path, other: Path) -> bool:
-    # Of all that a scope may name only the kind is single: a story with several
-    # organisations or tags may lie within two scopes that have none in common.
-    mine = {text for _, text in page.texts((*one, "scope", "kinds"))}
-    theirs = {text for _, text in page.texts((*other, "scope", "kinds"))}
-    return not (mine and theirs) or bool(mine & theirs)
+            continue
+        check_within(page, at, agreed)
 
 
 def _check_reports(page: Page) -> None:
@@ -232,14 +223,11 @@ def _counters(page: Page) -> Mapping[str, Collection[str]]:
 def _check_organisations(page: Page, known: Known) -> None:
     for at in page.each("populations"):
         _check_population(page, at)
-    for at in _scopes(page):
-        if page.at((*at, "with_predecessors")) is True and not page.at((*at, "organisations")):
-            what, remedy = "no organisations stand beside it", "name them, or take this out"
-            page.fault((*at, "with_predecessors"), what, remedy)
+    check_scopes(page, _ids(page, "populations"))
     if not known.whole:
         return  # the missing file may know them
     _check_ids_of_organisations(page, known)
-    for place, region in _texts(page, _scopes(page), "regions"):
+    for place, region in _texts(page, scopes(page), "regions"):
         if region not in known.regions:
             what = f"no organisation lies in `{region}`"
             page.fault(place, what, suggest(region, known.regions))
@@ -252,7 +240,7 @@ def _check_organisations(page: Page, known: Known) -> None:
 def _check_ids_of_organisations(page: Page, known: Known) -> None:
     right = {id_.casefold(): id_ for id_ in known.ids}
     right |= {id_.partition(":")[2].casefold(): id_ for id_ in known.ids}
-    tables = (*_scopes(page), *page.each("populations"))
+    tables = (*scopes(page), *page.each("populations"))
     named = (*_texts(page, tables, "organisations"), *_texts(page, tables, "below"))
     for place, organisation in named:
         if organisation not in known.ids:
@@ -273,11 +261,6 @@ def _check_population(page: Page, at: Path) -> None:
 def _texts(page: Page, tables: Iterable[Path], key: str) -> Iterator[tuple[Path, str]]:
     for at in tables:
         yield from page.texts((*at, key))
-
-
-def _scopes(page: Page) -> Iterator[Path]:
-    for section in ("agreements", "editions"):
-        yield from ((*at, "scope") for at in page.each(section))
 
 
 def _ids(page: Page, section: str) -> Collection[str]:

@@ -37,15 +37,36 @@ class Ground(NamedTuple):
     """Where each lies: more than one region only where those above it differ."""
     predecessors: Mapping[str, frozenset[str]] = MappingProxyType({})
     """Whom each succeeded, right before it; those that succeeded nobody are left out."""
+    populations: Mapping[str, frozenset[str]] = MappingProxyType({})
+    """Who belongs to each population that was asked for."""
 
 
-def ground(organisations: Sequence[Organisation], day: date) -> Ground:
-    """Lay out who stands below whom on a day, and where, and whom they had succeeded by then."""
+def ground(
+    organisations: Sequence[Organisation], day: date, populations: Iterable[Population] = ()
+) -> Ground:
+    """Lay out who stands below whom on a day, and where, and whom they had succeeded by then.
+
+    A population has those that belong to it on that day, and where it says so whom they had
+    succeeded by then.
+    """
     succeeded: dict[str, frozenset[str]] = {}
     for successor, gone in _successions(organisations).items():
         if before := frozenset(old for old, on in gone if on <= day):
             succeeded[successor] = before
-    return Ground(lineage(organisations, day), regions(organisations, day), succeeded)
+    laid = Ground(lineage(organisations, day), regions(organisations, day), succeeded)
+    members_on = {
+        population.id: frozenset(_members_on(population, organisations, day, laid))
+        for population in populations
+    }
+    return laid._replace(populations=members_on)
+
+
+def _members_on(
+    population: Population, organisations: Sequence[Organisation], day: date, laid: Ground
+) -> set[str]:
+    found = _belonging(population, organisations)
+    there = {one for one, spans in found.items() if holds(spans, day)}
+    return below(laid, there, with_predecessors=population.with_predecessors)
 
 
 def lineage(organisations: Sequence[Organisation], day: date) -> dict[str, frozenset[str]]:
@@ -111,14 +132,19 @@ def members(
     These are its `organisations` and all that stood below its `below`, of its `types` if it names
     any, each with all below it.
     """
+    found = _belonging(population, organisations)
+    wide = with_predecessors or population.with_predecessors
+    return _widened(found, organisations) if wide else found
+
+
+def _belonging(population: Population, organisations: Sequence[Organisation]) -> dict[str, Spans]:
+    """Say when each organisation belonged to a population, predecessors apart."""
     starts = dict(_under(population.below, organisations))
     if population.types:
         fit = {o.id for o in organisations if o.type in population.types}
         starts = {one: spans for one, spans in starts.items() if one in fit}
     starts |= dict.fromkeys(population.organisations, ALWAYS)
-    found = _spread(starts, organisations)
-    wide = with_predecessors or population.with_predecessors
-    return _widened(found, organisations) if wide else found
+    return _spread(starts, organisations)
 
 
 def uncounted(config: Config, subject: str) -> tuple[str, ...]:

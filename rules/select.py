@@ -16,7 +16,7 @@ from rules.entries import UNDATED, told_at
 from rules.lineage import Ground
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.publication import Desire, Shown
-from schemas.story import Rights, Status, Story
+from schemas.story import Rights, Status, Story, overall
 
 ALLOWED = "allowed"
 """Why a story is in."""
@@ -39,12 +39,16 @@ Span = tuple[datetime, datetime]
 """From a moment up to another, which is no longer in it."""
 
 
+Ends = Callable[[Story], datetime]
+"""Says until when a story is one of those meant: the beginning of time where it never is."""
+
+
 class _Term(NamedTuple):
-    """One agreement, when it is in force, and which stories it is about."""
+    """One agreement, when it is in force, and until when it is about a story."""
 
     agreement: Agreement
     force: Span
-    holds: Holds
+    ends: Ends
 
 
 class Selector:
@@ -63,9 +67,9 @@ class Selector:
         self._name = partner.publisher_name.casefold()
         self._rights = rights
         self._now = now
-        self._in_scope = _holding(edition.scope, ground)
+        self._scope_ends = _ending(edition.scope, ground)
         self._terms = [
-            _Term(agreement, _force(agreement, partner.zone), _holding(agreement.scope, ground))
+            _Term(agreement, _force(agreement, partner.zone), _ending(agreement.scope, ground))
             for agreement in agreements
             if agreement.partner == partner.id
         ]
@@ -73,7 +77,7 @@ class Selector:
     def __call__(self, story: Story) -> Desire:
         """Say whether the edition ought to show a story, and why."""
         obstacle = self._lasting(story) or self._passing(story)
-        if not obstacle and not self._in_scope(story):
+        if not obstacle and self._now >= self._scope_ends(story):
             obstacle = "scope"
         return Desire(
             story_id=story.id,
@@ -87,9 +91,13 @@ class Selector:
         """Say when time alone may next change the answer for a story; None for never."""
         if self._lasting(story):
             return None
-        terms = [term for term in self._terms if term.holds(story)]
-        windows = [_window(term.agreement, story, self._rights) for term in terms]
-        return _next((*(term.force for term in terms), *windows), self._now)
+        spans = [(_ALWAYS, self._scope_ends(story))]
+        for term in self._terms:
+            end = term.ends(story)
+            if self._now < end:  # a story only grows older: it will not be about it again
+                window = _window(term.agreement, story, self._rights)
+                spans += ((_ALWAYS, end), term.force, window)
+        return _next(spans, self._now)
 
     def _lasting(self, story: Story) -> str | None:
         """Say what keeps a story out whatever the time is."""
@@ -108,7 +116,7 @@ class Selector:
         verdicts = [
             self._verdict(term.agreement, story)
             for term in self._terms
-            if _within(term.force, self._now) and term.holds(story)
+            if _within(term.force, self._now) and self._now < term.ends(story)
         ]
         return min(verdicts, key=_KINDEST_FIRST.index, default="agreement")
 
@@ -147,18 +155,22 @@ def allowed(
 def due(
     story: Story,
     partner: Partner,
+    editions: Sequence[Edition],
     agreements: Sequence[Agreement],
     rights: Mapping[str, Rights],
     now: datetime,
 ) -> datetime | None:
-    """Say when time alone may next change the answer, in any edition of the partner.
+    """Say when time alone may next change the answer, in any of the partner's `editions`.
 
     Never later than `Selector.due`, which also knows what is out for good.
     """
     ours = [agreement for agreement in agreements if agreement.partner == partner.id]
+    shown = [edition for edition in editions if edition.partner == partner.id]
     forces = [_force(agreement, partner.zone) for agreement in ours]
     windows = [_window(agreement, story, rights) for agreement in ours]
-    return _next((*forces, *windows), now)
+    scopes = (*(one.scope for one in ours), *(one.scope for one in shown))
+    ages = [(_ALWAYS, _outgrown(story, scope)) for scope in scopes]
+    return _next((*forces, *windows, *ages), now)
 
 
 def difference(
@@ -179,11 +191,29 @@ def _differs(desire: Desire, said: tuple[int, Shown, str]) -> bool:
     return state is Shown.IN and desire.revision != revision
 
 
+def _ending(scope: Scope, ground: Ground) -> Ends:
+    """Make what says until when a scope holds a story."""
+    holds = _holding(scope, ground)
+    return lambda story: _outgrown(story, scope) if holds(story) else _ALWAYS
+
+
+def _outgrown(story: Story, scope: Scope) -> datetime:
+    """Say when a story is too old for a scope; one that bears no time always was."""
+    if scope.newest_days is None:
+        return _NEVER
+    told = told_at(story)
+    return _ALWAYS if told is None else _after(told, scope.newest_days)
+
+
 def _holding(scope: Scope, ground: Ground) -> Holds:
-    """Make the test whether a scope holds a story; a field left open costs nothing."""
+    """Make the test whether a scope may hold a story; a field left open costs nothing."""
     tests: list[Holds] = []
+    old = scope.with_predecessors
     if scope.organisations:
-        tops, old = scope.organisations, scope.with_predecessors
+        tests.append(_about(lineage.below(ground, scope.organisations, with_predecessors=old)))
+    if scope.populations:
+        members = [ground.populations.get(one, frozenset[str]()) for one in scope.populations]
+        tops = frozenset[str]().union(*members)
         tests.append(_about(lineage.below(ground, tops, with_predecessors=old)))
     if scope.regions:
         tests.append(_about(lineage.reaching(ground.regions, scope.regions)))
@@ -195,6 +225,11 @@ def _holding(scope: Scope, ground: Ground) -> Holds:
     if scope.languages:
         ranges = [language.casefold() for language in scope.languages]
         tests.append(lambda story: _speaks(story.language, ranges))
+    if scope.age_bands:
+        bands = {band.casefold() for band in scope.age_bands}
+        tests.append(lambda story: (story.author.age_band or "").casefold() in bands)
+    if scope.rating_from is not None or scope.rating_to is not None:
+        tests.append(lambda story: _rated(story, scope.rating_from, scope.rating_to))
     if len(tests) == 1:
         return tests[0]
     return lambda story: all(test(story) for test in tests)
@@ -202,6 +237,15 @@ def _holding(scope: Scope, ground: Ground) -> Holds:
 
 def _about(organisations: set[str]) -> Holds:
     return lambda story: not organisations.isdisjoint([s.organisation for s in story.services])
+
+
+def _rated(story: Story, least: float | None, most: float | None) -> bool:
+    """Say whether the rating of a story as a whole lies within; one without any does not."""
+    rating = overall(story.ratings)
+    stars = None if rating is None else rating.stars
+    if stars is None:
+        return False
+    return (least is None or least <= stars) and (most is None or stars <= most)
 
 
 def _speaks(language: str | None, ranges: Iterable[str]) -> bool:

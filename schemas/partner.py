@@ -1,6 +1,7 @@
 """A partner: who consumes feeds, what it may receive, and the feeds it gets."""
 
 from datetime import date, datetime
+from typing import Annotated
 
 import sqlalchemy as sa
 from pydantic import Field
@@ -10,18 +11,31 @@ from schemas._record import Record
 from schemas.story import Kind
 from schemas.types import Slug, UtcTime
 
+Stars = Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
+"""A rating as `schemas.story.Rating.stars` says it."""
+
 
 class Scope(Record):
     """Which stories; an empty list of a field leaves that field open."""
 
     organisations: tuple[str, ...] = ()
     """Each with all below it."""
+    populations: tuple[str, ...] = ()
+    """All who belong to one of these today."""
     with_predecessors: bool = False
-    """Whether those that these organisations succeeded are meant too."""
+    """Whether those that these organisations, or those of the populations, succeeded count too."""
     regions: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
     tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    age_bands: tuple[str, ...] = ()
+    """Of who told the story, in the channel's own words, `35-44`."""
+    rating_from: Stars | None = None
+    """The least overall rating, in stars from 1 to 5, whatever scale it was given on."""
+    rating_to: Stars | None = None
+    """The greatest."""
+    newest_days: int | None = Field(default=None, ge=1)
+    """Days after publication until which a story is one of these; None is without end."""
 
 
 class Agreement(Record):

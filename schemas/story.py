@@ -1,6 +1,8 @@
 """A story: as a channel told it, as it was normalised, and as it is kept."""
 
+from collections.abc import Sequence
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -72,6 +74,26 @@ class Rating(Record):
     min: float
     max: float
     label: str | None = None
+
+    @property
+    def stars(self) -> float | None:
+        """Say it in stars, 1 the worst and 5 the best, to the hundredth; None on a scale of one."""
+        if self.min == self.max:
+            return None
+        return round(1 + 4 * (self.value - self.min) / (self.max - self.min), 2)
+
+
+def overall(ratings: Sequence[Rating]) -> Rating | None:
+    """Choose the rating that is of the whole: named so, or without a name, or the only one.
+
+    None where there is no such one, or its value lies outside its scale.
+    """
+    named = [r for r in ratings if (r.question or "overall").strip().lower() == "overall"]
+    chosen = named or ratings
+    if not chosen or (not named and len(ratings) > 1):
+        return None
+    given = [chosen[0].min, chosen[0].value, chosen[0].max]
+    return chosen[0] if all(map(isfinite, given)) and given == sorted(given) else None
 
 
 class Tag(Record):

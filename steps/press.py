@@ -14,6 +14,7 @@ from rules import lineage
 from rules.lineage import Ground
 from schemas.config import Config
 from schemas.errors import UnknownKindError
+from schemas.organisation import Population
 from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import NEWEST, EditionState, Part, PartKind
 from schemas.story import Rights
@@ -52,8 +53,16 @@ class Press:
         if day not in self._grounds:
             if len(self._grounds) > _DAYS_AT_ONCE:
                 self._grounds.clear()
-            self._grounds[day] = lineage.ground(self.config.organisations, day)
+            self._grounds[day] = lineage.ground(self.config.organisations, day, self._populations)
         return self._grounds[day]
+
+    @cached_property
+    def _populations(self) -> list[Population]:
+        """List the populations that a scope names: to say who belongs to one takes a while."""
+        scopes = [agreement.scope for agreement in self.config.agreements]
+        scopes += [edition.scope for edition in self.config.editions]
+        named = {name for scope in scopes for name in scope.populations}
+        return [p for p in self.config.populations if p.id in named]
 
     @cached_property
     def _grounds(self) -> dict[date, Ground]:
@@ -94,13 +103,17 @@ class Press:
         partner = self.partner(edition)
         ground = self.ground(day)
         parents = lineage.parents_on(self.config.organisations, day)
+        agreements = self.agreements(edition)
+        scopes = (edition.scope, *(agreement.scope for agreement in agreements))
+        named = {name for scope in scopes for name in scope.populations}
         return digest(
             [partner.publisher_name, partner.suspended, partner.zone],
             edition.scope.model_dump(mode="json"),
-            [a.model_dump(mode="json") for a in self.agreements(edition)],
+            [a.model_dump(mode="json") for a in agreements],
             {c: r.model_dump(mode="json") for c, r in self.rights.items()},
             [[o.id, o.region, *parents[o.id]] for o in self.config.organisations],
             sorted((new, sorted(old)) for new, old in ground.predecessors.items()),
+            [(name, sorted(ground.populations.get(name, ()))) for name in sorted(named)],
         )
 
     def names_digest(self, format_: Format) -> str:

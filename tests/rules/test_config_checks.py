@@ -242,6 +242,69 @@ from tests.rules._written import (
             id="edition of what no agreement allows",
         ),
         pytest.param(
+            PARTNER
+            + AGREEMENT
+            + 'scope.age_bands = ["18-34"]\n'
+            + EDITION
+            + 'scope = { age_bands = ["35-44"] }\n',
+            "12: editions[0].scope.age_bands: no agreement of `p` allows any of these age bands "
+            "(widen an agreement, or take this edition out)",
+            id="edition of ages that no agreement allows",
+        ),
+        pytest.param(
+            PARTNER
+            + AGREEMENT
+            + "scope.rating_to = 3\n"
+            + EDITION
+            + "scope = { rating_from = 3.5 }\n",
+            "12: editions[0].scope.rating_from: no agreement of `p` allows any of these ratings "
+            "(widen an agreement, or take this edition out)",
+            id="edition of better ratings than any agreement allows",
+        ),
+        pytest.param(
+            PARTNER
+            + AGREEMENT
+            + "scope.rating_from = 3\n"
+            + EDITION
+            + "scope = { rating_to = 2.5 }\n",
+            "12: editions[0].scope.rating_to: no agreement of `p` allows any of these ratings "
+            "(widen an agreement, or take this edition out)",
+            id="edition of worse ratings than any agreement allows",
+        ),
+        pytest.param(
+            PARTNER + AGREEMENT + EDITION + "scope.rating_from = 4\nscope.rating_to = 2.5\n",
+            "12: editions[0].scope.rating_to: the greatest rating 2.5 is below the least, 4 "
+            "(correct one of the two ratings)",
+            id="ratings the wrong way round",
+        ),
+        pytest.param(
+            PARTNER + AGREEMENT + EDITION + "scope.rating_from = 10\n",
+            "11: editions[0].scope.rating_from: should be less than or equal to 5 "
+            "(correct `rating_from`)",
+            id="more stars than there are",
+        ),
+        pytest.param(
+            PARTNER + AGREEMENT + "scope.rating_to = nan\n",
+            "7: agreements[0].scope.rating_to: should be a finite number (correct `rating_to`)",
+            id="no number of stars",
+        ),
+        pytest.param(
+            PARTNER + AGREEMENT + "scope.newest_days = 0\n",
+            "7: agreements[0].scope.newest_days: should be greater than or equal to 1 "
+            "(correct `newest_days`)",
+            id="stories of no age",
+        ),
+        pytest.param(
+            FILE
+            + PARTNER
+            + AGREEMENT
+            + 'scope.populations = ["m"]\n'
+            + POPULATION
+            + 'organisations = ["ods:ZN1"]\n',
+            "8: agreements[0].scope.populations[0]: `m` is no population (there are: n)",
+            id="unknown population",
+        ),
+        pytest.param(
             PARTNER + AGREEMENT + EDITION + EDITION,
             "12: editions[1].id: `e` is taken already, on line 8 (give each an id of its own)",
             id="edition twice",

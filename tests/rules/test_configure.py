@@ -47,7 +47,10 @@ def test_the_example_is_read_without_a_fault_and_says_what_it_seems_to() -> None
     assert [edition.key for edition in config.editions] == [
         "northern-voice/north",
         "northern-voice/thanks",
+        "northern-voice/best",
     ]
+    best = Scope(populations=("hospitals",), rating_from=4, newest_days=90)
+    assert config.editions[2].scope == best
     assert config.reports[0].secret == "k-2"
     assert config.organisations[2] == Organisation(
         id="ods:ZA1",

@@ -210,3 +210,32 @@ def test_a_population_may_count_predecessors_in() -> None:
     acute = {"below": ["QOP"], "types": ["acute"]}
     assert "MENTAL" not in members(**acute)
     assert members(**acute, with_predecessors=True)["MENTAL"] == lineage.ALWAYS
+
+
+@given(
+    day=st.dates(APRIL - timedelta(days=2), APRIL + timedelta(days=2)),
+    below=st.lists(st.sampled_from(["QOP", "ACUTE"]), max_size=2),
+    types=st.lists(st.sampled_from(["acute", "site", "mental_health"]), max_size=2),
+    named=st.lists(st.sampled_from(["QOP", "MENTAL", "ELSEWHERE"]), max_size=2),
+)
+def test_the_ground_of_a_day_has_those_that_belonged_to_a_population_on_it(
+    day: date, below: list[str], types: list[str], named: list[str]
+) -> None:
+    population = Population(
+        id="p",
+        name="P",
+        below=tuple(below),
+        types=tuple(types),
+        organisations=tuple(named),
+    )
+    spans = lineage.members(population, BOARD)
+    there = {one for one, days in spans.items() if lineage.holds(days, day)}
+    assert lineage.ground(BOARD, day, [population]).populations == {"p": there}
+
+
+def test_the_ground_of_a_day_has_predecessors_of_a_population_from_the_succession_on() -> None:
+    new = Population(id="new", name="New", organisations=("RM3",), with_predecessors=True)
+    before = lineage.ground(SPLIT, OCTOBER - timedelta(days=1), [new])
+    after = lineage.ground(SPLIT, OCTOBER, [new])
+    assert before.populations["new"] == {"RM3"}
+    assert after.populations["new"] == {"RM3", "RW6", "RW601", "RM2"}

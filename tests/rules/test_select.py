@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rules import lineage, select
 from rules.lineage import Ground
-from schemas.organisation import Organisation, Parent, Successor
+from schemas.organisation import Organisation, Parent, Population, Successor
 from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import Desire, Shown
 from schemas.story import Rights, Story
@@ -233,7 +233,7 @@ def test_a_story_that_bears_no_time_stays_out_where_time_decides(
 ) -> None:
     story = make.story(published_at=None, updated_at=None, submitted_at=None, rights=FREE)
     assert _allowed(story, _agreement(**terms)).reason == reason
-    assert select.due(story, _partner(), [_agreement(**terms)], OPEN, NOON) is None
+    assert select.due(story, _partner(), [_edition()], [_agreement(**terms)], OPEN, NOON) is None
 
 
 def test_of_several_agreements_any_one_suffices_and_else_the_kindest_speaks() -> None:
@@ -256,6 +256,10 @@ HOSPITALS = lineage.ground(
         _organisation("ods:SOUTH", "ods:NHS", region="south"),
     ),
     NOON.date(),
+    (
+        Population(id="trusts", name="Trusts", below=("ods:NORTH", "ods:MENTAL")),
+        Population(id="wards", name="Wards", organisations=("ods:WARD",)),
+    ),
 )
 
 
@@ -278,6 +282,18 @@ HOSPITALS = lineage.ground(
         pytest.param({"languages": ["en-gb"]}, True, id="a language with its country"),
         pytest.param({"languages": ["en-US"]}, False, id="another country"),
         pytest.param({"languages": ["e"]}, False, id="half a language"),
+        pytest.param({"populations": ["trusts"]}, True, id="a population"),
+        pytest.param({"populations": ["wards"]}, False, id="another population"),
+        pytest.param({"populations": ["wards", "trusts"]}, True, id="any of several populations"),
+        pytest.param({"populations": ["nobody"]}, False, id="a population of nobody"),
+        pytest.param({"age_bands": ["18-34", "35-44"]}, True, id="the age of who told it"),
+        pytest.param({"age_bands": ["18-34"]}, False, id="another age"),
+        pytest.param({"rating_from": 4}, True, id="rated just so well"),
+        pytest.param({"rating_from": 4.01}, False, id="not rated so well"),
+        pytest.param({"rating_to": 4}, True, id="rated no better"),
+        pytest.param({"rating_to": 3.99}, False, id="rated better"),
+        pytest.param({"rating_from": 1, "rating_to": 5}, True, id="rated at all"),
+        pytest.param({"newest_days": 1}, True, id="no older than that"),
         pytest.param({"regions": ["north"], "kinds": ["thanks"]}, False, id="not both"),
     ],
 )
@@ -307,10 +323,87 @@ def test_a_scope_on_a_successor_holds_what_it_succeeded_only_where_it_says_so() 
     assert _is_in(wider, make.story(), ground)
 
 
-@pytest.mark.parametrize("field", ["organisations", "regions", "tags", "languages"])
-def test_a_story_that_does_not_say_is_held_by_no_scope_that_asks(field: str) -> None:
-    silent = make.story(services=(), tags=(), language=None)
-    assert not _is_in({field: ["north"]}, silent, HOSPITALS)
+@pytest.mark.parametrize("populations", [False, True], ids=["its own", "in a population"])
+def test_a_population_has_predecessors_where_it_or_the_scope_says_so(populations: bool) -> None:  # noqa: FBT001
+    heir = Successor(id="ods:RNEW", on=NOON.date())
+    trusts = (
+        Organisation(id="ods:RXX", name="Old", successors=(heir,)),
+        _organisation("ods:RNEW"),
+    )
+    new = Population(
+        id="new", name="New", organisations=("ods:RNEW",), with_predecessors=populations
+    )
+    scope = {"populations": ["new"]}
+    today = lineage.ground(trusts, NOON.date(), [new])
+    before = lineage.ground(trusts, NOON.date() - DAY, [new])
+    assert _is_in(scope, make.story(), today) is populations
+    assert _is_in(scope | {"with_predecessors": True}, make.story(), today)
+    assert not _is_in(scope | {"with_predecessors": True}, make.story(), before)
+
+
+def _rated(value: float, least: float, most: float, question: str | None = None) -> dict[str, Any]:
+    return {"scheme": "s", "question": question, "value": value, "min": least, "max": most}
+
+
+@pytest.mark.parametrize(
+    ("ratings", "inside"),
+    [
+        pytest.param([], False, id="none"),
+        pytest.param([_rated(7.5, 0, 10)], True, id="of another scale"),
+        pytest.param([_rated(7.4, 0, 10)], False, id="less on another scale"),
+        pytest.param([_rated(-1, -2, 2), _rated(5, 1, 5, "Food")], False, id="of the whole"),
+        pytest.param([_rated(5, 1, 5, "Food"), _rated(5, 1, 5, "Staff")], False, id="of parts"),
+        pytest.param([_rated(5, 5, 5)], False, id="on a scale of one"),
+        pytest.param([_rated(9, 1, 5)], False, id="beyond its scale"),
+    ],
+)
+def test_a_scope_by_rating_holds_stories_rated_as_a_whole_on_any_scale(
+    ratings: list[dict[str, Any]],
+    inside: bool,  # noqa: FBT001
+) -> None:
+    story = make.story(ratings=ratings)
+    assert _is_in({"rating_from": 4}, story) is inside
+    assert _is_in({"rating_from": 1}, story) >= inside
+
+
+@pytest.mark.parametrize("whose", ["edition", "agreement"])
+def test_a_story_grows_too_old_for_a_scope_by_time_alone(whose: str) -> None:
+    scope = {"newest_days": 2}
+    edition = _edition(**scope if whose == "edition" else {})
+    agreement = _agreement(scope=scope if whose == "agreement" else {})
+    end = NOON + 2 * DAY
+    out = "scope" if whose == "edition" else "agreement"
+    story, late = make.story(rights=FREE), end - timedelta(microseconds=1)
+    for now, reason, due in ((NOON, "allowed", end), (late, "allowed", end), (end, out, None)):
+        choose = select.selector(edition, _partner(), [agreement], OPEN, NO_GROUND, now)
+        assert (choose(story).reason, choose.due(story)) == (reason, due)
+        assert select.due(story, _partner(), [edition], [agreement], OPEN, now) == due
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        *({field: ["north"]} for field in ("organisations", "regions", "tags", "languages")),
+        {"populations": ["trusts"]},
+        {"age_bands": ["north"]},
+        {"rating_from": 1},
+        {"newest_days": 9},
+    ],
+    ids=lambda scope: next(iter(scope)),
+)
+def test_a_story_that_does_not_say_is_held_by_no_scope_that_asks(scope: dict[str, Any]) -> None:
+    silent = make.story(
+        services=(),
+        tags=(),
+        language=None,
+        author={},
+        ratings=(),
+        published_at=None,
+        updated_at=None,
+        submitted_at=None,
+        rights=FREE,
+    )
+    assert not _is_in(scope, silent, HOSPITALS)
 
 
 def test_one_selector_answers_as_often_as_it_is_asked() -> None:
@@ -336,7 +429,7 @@ def test_the_next_change_is_due_when_time_alone_brings_it(now: str, moment: str 
     )
     moments = datetime.fromisoformat(now)
     expected = datetime.fromisoformat(moment) if moment else None
-    assert select.due(make.story(), _partner(), [terms], OPEN, moments) == expected
+    assert select.due(make.story(), _partner(), [_edition()], [terms], OPEN, moments) == expected
     choose = select.selector(_edition(), _partner(), [terms], OPEN, NO_GROUND, moments)
     assert choose.due(make.story()) == expected
 
@@ -347,7 +440,8 @@ def test_nothing_is_due_for_what_is_out_for_good() -> None:
     assert choose.due(make.story(rights=FREE)) == NOON + 3 * DAY
     assert choose.due(make.story(rights=FREE, status="held")) is None
     assert choose.due(make.story(rights=FREE, language="cy")) is None
-    assert select.due(make.story(rights=FREE), _partner(id="radio"), terms, OPEN, NOON) is None
+    young, radio = _edition(newest_days=1), _partner(id="radio")
+    assert select.due(make.story(rights=FREE), radio, [young], terms, OPEN, NOON) is None
 
 
 near_days = st.none() | st.dates(date(2025, 12, 25), date(2026, 1, 10))
@@ -361,7 +455,11 @@ terms_of = st.builds(
     near_days,
     st.integers(0, 5),
     few,
-    st.sampled_from([{}, {"languages": ["en"]}, {"languages": ["cy"]}]),
+    st.builds(
+        lambda languages, newest: {"languages": languages, "newest_days": newest},
+        st.sampled_from([[], ["en"], ["cy"]]),
+        few,
+    ),
 )
 partners = st.builds(
     lambda zone: _partner(zone=zone),
@@ -386,6 +484,7 @@ stories = st.builds(
     story=stories,
     agreements=st.lists(terms_of, max_size=3),
     partner=partners,
+    newest=few,
     now=near,
     way=st.floats(0, 1),
     data=st.data(),
@@ -394,16 +493,17 @@ def test_until_a_change_is_due_the_answer_stands(
     story: Story,
     agreements: list[Agreement],
     partner: Partner,
+    newest: int | None,
     now: datetime,
     way: float,
     data: st.DataObject,
 ) -> None:
-    edition = _edition(languages=("en",))
+    edition = _edition(languages=("en",), newest_days=newest)
 
     def choose(moment: datetime) -> select.Selector:
         return select.selector(edition, partner, agreements, OPEN, NO_GROUND, moment)
 
-    soon = select.due(story, partner, agreements, OPEN, now)
+    soon = select.due(story, partner, [edition], agreements, OPEN, now)
     due = choose(now).due(story)
     assert due is None or (soon is not None and now < soon <= due)
     end = due or now + 60 * DAY

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas._record import Record
-from schemas.story import Content, Draft, Reference, Rights, Service, Story, Tag
+from schemas.story import Content, Draft, Rating, Reference, Rights, Service, Story, Tag, overall
 from tests import make
 
 
@@ -31,6 +31,39 @@ def test_a_story_says_all_that_its_content_says() -> None:
 def test_nothing_may_be_done_with_a_story_that_says_nothing_of_it() -> None:
     assert Rights().may_syndicate is False
     assert Draft(external_id="1").origin is None
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most", "stars"),
+    [
+        (4, 1, 5, 4.0),
+        (1, 1, 5, 1.0),
+        (10, 0, 10, 5.0),
+        (7.5, 0, 10, 4.0),
+        (2, 1, 4, 2.33),
+        (0, -2, 2, 3.0),
+        (1, 1, 1, None),
+    ],
+)
+def test_a_rating_is_said_in_stars_whatever_its_scale(
+    value: float, least: float, most: float, stars: float | None
+) -> None:
+    assert Rating(scheme="s", value=value, min=least, max=most).stars == stars
+
+
+def test_the_rating_of_a_story_is_the_one_of_the_whole() -> None:
+    food, staff = (
+        Rating(scheme="s", question=question, value=2, min=1, max=5)
+        for question in ("Food", "Staff")
+    )
+    whole = food.model_copy(update={"question": " OVERALL"})
+    unnamed = food.model_copy(update={"question": None})
+    assert overall((food, whole, staff)) == whole
+    assert overall((food, unnamed)) == unnamed
+    assert overall((food,)) == food
+    assert overall((food, staff)) is None
+    assert overall(()) is None
+    assert overall((whole.model_copy(update={"value": 6}), food)) is None
 
 
 def test_a_service_is_named_as_organisations_are() -> None:

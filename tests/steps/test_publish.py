@@ -11,7 +11,7 @@ from rules import identity, manifest
 from schemas import tables
 from schemas.config import Config
 from schemas.errors import UnknownKindError
-from schemas.organisation import Organisation, Parent, Successor
+from schemas.organisation import Organisation, Parent, Population, Successor
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.publication import NEWEST, Document, Part, PartKind, Published
 from schemas.story import Rights
@@ -317,3 +317,89 @@ def test_a_change_of_agreement_is_seen_before_it_happens(engine: Engine) -> None
     assert publish.preview(engine, press(), EDITION, MONDAY) == same, "a look writes nothing"
     done = run(engine, press(agreements=(none,)))
     assert (done.came_in, done.went_out) == (0, 3)
+
+
+CORNERS = (
+    Organisation(id="ods:NORTH", name="The North"),
+    Organisation(id="ods:RXX", name="Anytown", parents=(Parent(id="ods:NORTH"),)),
+)
+HOSPITALS = Population(id="hospitals", name="Hospitals", below=("ods:NORTH",))
+WARDS = Population(id="wards", name="Wards", organisations=("ods:WARD",))
+
+
+@pytest.mark.parametrize("whose", ["edition", "agreement"])
+@pytest.mark.parametrize(
+    ("wide", "narrow"),
+    [
+        pytest.param(
+            Scope(populations=("hospitals",)), Scope(populations=("wards",)), id="populations"
+        ),
+        pytest.param(Scope(rating_from=4), Scope(rating_from=4.5), id="from a rating"),
+        pytest.param(Scope(rating_to=4), Scope(rating_to=3), id="to a rating"),
+        pytest.param(Scope(newest_days=9999), Scope(newest_days=1), id="age"),
+        pytest.param(Scope(age_bands=("35-44",)), Scope(age_bands=("18-34",)), id="age of authors"),
+    ],
+)
+def test_a_narrower_scope_removes_and_a_wider_one_brings_in_as_was_seen_before(
+    engine: Engine, wide: Scope, narrow: Scope, whose: str
+) -> None:
+    given = {"organisations": CORNERS, "populations": (HOSPITALS, WARDS)}
+
+    def under(scope: Scope) -> tuple[Press, Edition]:
+        edition, agreement = (
+            one.model_copy(update={"scope": scope if kind == whose else Scope()})
+            for kind, one in (("edition", EDITION), ("agreement", AGREEMENT))
+        )
+        made = press(agreements=(agreement,), editions=(edition,), **given)
+        assert isinstance(edition, Edition)
+        return made, edition
+
+    def seen(scope: Scope) -> publish.Difference:
+        return publish.preview(engine, *under(scope), MONDAY)
+
+    def published(scope: Scope) -> Published:
+        return publish.publish(engine, *under(scope), lambda: MONDAY, lambda: "e1")
+
+    tell(engine, telling("1"), telling("2"))
+    assert published(wide).came_in == 2
+    out = {"scope" if whose == "edition" else "agreement": tuple(sorted([urn("1"), urn("2")]))}
+    assert {why: tuple(sorted(ids)) for why, ids in seen(narrow).go_out.items()} == out
+    assert published(narrow).went_out == 2
+    feed = etree.fromstring(document(engine, on=under(narrow)[0]).body)
+    assert len(list(feed.iter(AT + "deleted-entry"))) == 2
+    assert set(seen(wide).come_in) == {urn("1"), urn("2")}
+    assert published(wide).came_in == 2
+
+
+def test_an_edition_follows_who_belongs_to_a_population_and_no_other(engine: Engine) -> None:
+    edition = EDITION.model_copy(update={"scope": Scope(populations=("hospitals",))})
+    few = HOSPITALS.model_copy(update={"types": ("acute",)})
+
+    def on(*populations: Population) -> Press:
+        return press(organisations=CORNERS, populations=populations, editions=(edition,))
+
+    tell(engine, telling("1"))
+    day = MONDAY.date()
+    assert on(HOSPITALS).selection_digest(edition, day) == on(HOSPITALS, WARDS).selection_digest(
+        edition, day
+    )
+    for populations, went in ((HOSPITALS, 0), (few, 1)):
+        done = publish.publish(engine, on(populations), edition, lambda: MONDAY, lambda: "e1")
+        assert done.went_out == went
+
+
+def test_a_story_leaves_by_its_age_alone_at_its_hour(engine: Engine) -> None:
+    edition = EDITION.model_copy(update={"scope": Scope(newest_days=60)})
+    on = press(editions=(edition,))
+    tell(engine, telling("1"))
+
+    def run_at(now: datetime) -> Published:
+        return publish.publish(engine, on, edition, lambda: now, lambda: "e1")
+
+    end = make.NOON + timedelta(days=60)
+    assert run_at(MONDAY).came_in == 1
+    with reading(engine) as connection:
+        assert publication.states(connection)["voice/north"].due_at == end
+    assert run_at(end - timedelta(seconds=1)).unchanged == 0
+    assert run_at(end).went_out == 1
+    assert run_at(end + timedelta(days=9)).unchanged == 0
