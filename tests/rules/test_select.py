@@ -513,6 +513,35 @@ def test_until_a_change_is_due_the_answer_stands(
     assert choose(moment)(story) == choose(now)(story)
 
 
+@given(
+    hours=st.integers(0, 5 * 24),
+    edition=few,
+    agreements=st.lists(few, min_size=1, max_size=2),
+    way=st.floats(0, 1),
+)
+def test_however_old_the_scopes_let_a_story_grow_no_change_is_missed(
+    hours: int, edition: int | None, agreements: list[int | None], way: float
+) -> None:
+    now = NOON + timedelta(hours=hours)
+    story = make.story(rights=FREE)
+    terms = [_agreement(scope={"newest_days": days}) for days in agreements]
+    young = _edition(newest_days=edition)
+
+    def choose(moment: datetime) -> select.Selector:
+        return select.selector(young, _partner(), terms, OPEN, NO_GROUND, moment)
+
+    soon = select.due(story, _partner(), [young], terms, OPEN, now)
+    due = choose(now).due(story)
+    assert due is None or (soon is not None and now < soon <= due)
+    last = (due or now + 60 * DAY) - timedelta(microseconds=1)
+    for moment in (now + (last - now) * way, last):
+        assert choose(moment)(story) == choose(now)(story)
+    leaves = [day for day in (edition, max(agreements, key=lambda days: days or 99)) if day]
+    if choose(now)(story).state is Shown.IN:
+        assert due is not None or not leaves
+        assert choose(now + 60 * DAY)(story).state is (Shown.OUT if leaves else Shown.IN)
+
+
 def _desire(story_id: str, revision: int, state: Shown, reason: str = "allowed") -> Desire:
     return Desire(story_id=story_id, revision=revision, state=state, reason=reason)
 
