@@ -23,7 +23,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(*, as_json: AsJson = False) -> None:
-    """Show the latest run of every step, what waits, and what each edition shows."""
+    """Show the latest run of every step, what waits, what editions show, and who fetches late."""
     with _door.house() as house:
         from steps import status as step  # noqa: PLC0415
 

@@ -69,7 +69,7 @@ class Selector:
         self._now = now
         self._scope_ends = _ending(edition.scope, ground)
         self._terms = [
-            _Term(agreement, _force(agreement, partner.zone), _ending(agreement.scope, ground))
+            _Term(agreement, force(agreement, partner.zone), _ending(agreement.scope, ground))
             for agreement in agreements
             if agreement.partner == partner.id
         ]
@@ -116,7 +116,7 @@ class Selector:
         verdicts = [
             self._verdict(term.agreement, story)
             for term in self._terms
-            if _within(term.force, self._now) and self._now < term.ends(story)
+            if within(term.force, self._now) and self._now < term.ends(story)
         ]
         return min(verdicts, key=_KINDEST_FIRST.index, default="agreement")
 
@@ -166,7 +166,7 @@ def due(
     """
     ours = [agreement for agreement in agreements if agreement.partner == partner.id]
     shown = [edition for edition in editions if edition.partner == partner.id]
-    forces = [_force(agreement, partner.zone) for agreement in ours]
+    forces = [force(agreement, partner.zone) for agreement in ours]
     windows = [_window(agreement, story, rights) for agreement in ours]
     scopes = (*(one.scope for one in ours), *(one.scope for one in shown))
     ages = [(_ALWAYS, _outgrown(story, scope)) for scope in scopes]
@@ -257,7 +257,7 @@ def _speaks(language: str | None, ranges: Iterable[str]) -> bool:
     return any(tag == wanted or tag.startswith(f"{wanted}-") for wanted in ranges)
 
 
-def _force(agreement: Agreement, zone: str) -> Span:
+def force(agreement: Agreement, zone: str) -> Span:
     """Say from when and until when an agreement is in force: whole days in the partner's zone."""
     first, last = agreement.valid_from, agreement.valid_to
     return (
@@ -289,7 +289,8 @@ def _after(told: datetime, days: int) -> datetime:
     return told + min(timedelta(days=min(days, _MOST_DAYS)), _NEVER - told)
 
 
-def _within(span: Span, now: datetime) -> bool:
+def within(span: Span, now: datetime) -> bool:
+    """Say whether a moment lies in a span."""
     return span[0] <= now < span[1]
 
 

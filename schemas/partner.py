@@ -54,6 +54,8 @@ class Agreement(Record):
     """Days after publication before a story may be shown."""
     retention_days: int | None = Field(default=None, ge=1)
     """Days after publication until which it may be shown; None is without end."""
+    refresh_hours: int | None = Field(default=None, ge=1)
+    """Hours within which whoever holds an edition must fetch it again; None where nothing says."""
     public: bool = False
     """Whether it may be seen by everybody: written to where nobody is asked for a token."""
 

@@ -130,6 +130,7 @@ def edition(
         lines=lines,
         gone=gone,
         endings=documents.keys(),
+        refresh_hours=_refresh_hours(config, edition),
         horizon_days=TOMBSTONE_HORIZON.days,
         moved_at=moved_at,
     )
@@ -150,6 +151,12 @@ def _partner(config: Config, edition: Edition) -> Partner:
     found = config.partner(edition.partner)
     assert found is not None  # noqa: S101 -- a checked configuration has it
     return found
+
+
+def _refresh_hours(config: Config, edition: Edition) -> int | None:
+    """Find the shortest duty of all agreements: a page must not change with the day alone."""
+    agreed = (a.refresh_hours for a in config.agreements if a.partner == edition.partner)
+    return min((hours for hours in agreed if hours), default=None)
 
 
 def _read(document: Document | None) -> tuple[list[Line], int]:

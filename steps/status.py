@@ -9,6 +9,7 @@ from rules import configure
 from schemas.config import Config
 from schemas.publication import Shown
 from schemas.run import Run
+from steps import refresh
 from store import breaks, publication, quarantine, reports, runs, stories
 from store.database import Engine, reading
 
@@ -16,7 +17,7 @@ Rows = list[dict[str, Any]]
 
 
 def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
-    """Show the latest runs, what each channel brought, and what each edition shows."""
+    """Show the latest runs, what each channel brought, what each edition shows, who is behind."""
     with reading(engine) as connection:
         latest = runs.latest(connection)
         news = runs.last_news(connection)
@@ -52,6 +53,7 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
             }
             for key, state in sorted(states.items())
         ],
+        "refresh": [_client(one, now) for one in refresh.standing(engine, config, now)],
         "runs": [
             {
                 "step": run.step,
@@ -76,10 +78,25 @@ def _reads(config: Config, refused: Mapping[str, int], doubts: Mapping[str, int]
     ]
 
 
+def _client(one: refresh.Standing, now: datetime) -> dict[str, Any]:
+    return {
+        "edition": one.edition,
+        "client": one.client.token,
+        "every_hours": one.client.hours,
+        "last_fetch": _since(one.client.fetched_at, now),
+        "subscribed": one.client.subscribed,
+        "overdue": one.client.overdue,
+    }
+
+
 def _ago(run: Run | None, now: datetime) -> str:
-    if run is None:
+    return _since(run.started_at if run else None, now)
+
+
+def _since(at: datetime | None, now: datetime) -> str:
+    if at is None:
         return "never"
-    seconds = int((now - run.started_at).total_seconds())
+    seconds = int((now - at).total_seconds())
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{seconds // size} {unit} ago"

@@ -1,6 +1,6 @@
 """Keep which document was given to whom: one row a document, never one a story."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -80,6 +80,18 @@ def of(connection: Connection, edition: str) -> list[Delivery]:
         .order_by(deliveries.c.first_at, deliveries.c.id)
     )
     return [_delivery(row) for row in connection.execute(query).mappings()]
+
+
+def last_at(connection: Connection, editions: Collection[str]) -> dict[tuple[str, str], datetime]:
+    """Say when each token last fetched, or took a push, of each of these editions."""
+    wanted = _sets.keys(connection, "k", edition=sorted(editions))
+    query = sa.text(
+        f"SELECT d.edition, d.token, max(d.last_at) FROM deliveries d JOIN {wanted.sql}"
+        " ON k.edition = d.edition WHERE d.how = :fetch OR d.confirmed > 0"
+        " GROUP BY d.edition, d.token"
+    )
+    rows = connection.execute(query, wanted.params | {"fetch": FETCH})
+    return {(row[0], row[1]): moment(row[2]) for row in rows}
 
 
 def _id(one: Delivery) -> str:

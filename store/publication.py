@@ -225,6 +225,16 @@ def count(connection: Connection, key: str) -> dict[Shown, int]:
     return {Shown(row[0]): row[1] for row in connection.execute(query)}
 
 
+def first_at(connection: Connection, keys: Collection[str]) -> dict[str, datetime]:
+    """Say when each of these editions first showed a story; others are left out."""
+    wanted = _sets.keys(connection, "k", edition=sorted(keys))
+    query = sa.text(
+        f"SELECT l.edition, l.at FROM entry_log l JOIN {wanted.sql}"
+        " ON k.edition = l.edition WHERE l.seq = 1"
+    )
+    return {row[0]: moment(row[1]) for row in connection.execute(query, wanted.params)}
+
+
 def log_of(connection: Connection, story_id: str) -> list[tuple[str, LogLine]]:
     """Read what every edition did with a story, oldest first."""
     query = (

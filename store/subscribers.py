@@ -184,6 +184,22 @@ def every(connection: Connection, edition: str | None = None) -> list[Subscriber
     return [Subscriber.model_validate(_read(row, _TIMES)) for row in rows]
 
 
+def fresh_at(connection: Connection, now: datetime) -> dict[tuple[str, str], datetime]:
+    """Say for each edition and token since when its subscriptions lack a change, else `now`.
+
+    Of several the one that lacks least counts. Left out are those whose lease is over, and those
+    from before a restore, of which nobody can say what they lack.
+    """
+    query = sa.text(
+        "SELECT s.edition, s.token, max(coalesce((SELECT l.at FROM entry_log l"
+        " WHERE l.edition = s.edition AND l.seq > s.mark ORDER BY l.seq LIMIT 1), :now))"
+        " FROM subscribers s JOIN editions e ON e.key = s.edition AND e.epoch = s.epoch"
+        " WHERE s.lease_until > :now GROUP BY s.edition, s.token"
+    )
+    rows = connection.execute(query, {"now": micros(now)})
+    return {(row[0], row[1]): moment(row[2]) for row in rows}
+
+
 def waiting(connection: Connection, now: datetime) -> set[str]:
     """Name the editions with a request, a change to push, or a lease that is over."""
     at = micros(now)

@@ -6,7 +6,9 @@ import pytest
 from lxml import html
 
 from schemas.channel import Channel
-from schemas.config import HttpRules
+from schemas.config import Config, HttpRules
+from schemas.partner import Agreement, Edition, Partner
+from steps import pages as written
 from tests import make
 from tests.web.rig import PUBLIC_URL, Rig
 from web import pages
@@ -58,6 +60,28 @@ def test_the_page_shows_the_twenty_newest_entries_as_text(rig: Rig) -> None:
     assert excerpt.endswith("The …")
     assert "1 response" in said(articles[1])
     assert "response" not in said(articles[0])
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        ((), None),
+        ((None, None), None),
+        ((1,), "Ask at least every hour, or subscribe"),
+        ((None, 48, 24), "Ask at least every 24 hours, or subscribe"),
+    ],
+)
+def test_the_page_says_how_often_its_partner_agreed_to_ask(
+    hours: tuple[int | None, ...], words: str | None
+) -> None:
+    agreements = [
+        *(Agreement(id=f"a{n}", partner="nhs", refresh_hours=h) for n, h in enumerate(hours)),
+        Agreement(id="other", partner="bbc", refresh_hours=2),
+    ]
+    edition = Edition(id="all", partner="nhs", title="All")
+    config = Config(partners=(Partner(id="nhs", name="N"),), agreements=tuple(agreements))
+    said_there = text(written.edition(config, edition, {}, PUBLIC_URL).body)
+    assert words in said_there if words else "Ask at least" not in said_there
 
 
 def test_the_page_speaks_of_the_beacon_only_to_those_who_have_one(rig: Rig) -> None:
