@@ -126,8 +126,6 @@ class EditionState(Record):
     """Every story with `changed` up to this has been looked at."""
     digest: str = ""
     """Of the configuration under which it was last published."""
-    due_at: UtcTime | None = None
-    """When an embargo or an expiry next moves something."""
     moved_at: UtcTime | None = None
     """When `seq` last moved: the Last-Modified of its documents."""
 
@@ -206,7 +204,6 @@ editions = sa.Table(
     sa.Column("seq", Number, nullable=False),
     sa.Column("mark", Number, nullable=False),
     sa.Column("digest", sa.Text, nullable=False),
-    sa.Column("due_at", Time),
     sa.Column("moved_at", Time),
 )
 
@@ -248,6 +245,15 @@ entries = sa.Table(
     sa.Index("ix_entries_edition_seq", "edition", "seq", unique=True),
     sa.Index("ix_entries_edition_ordinal", "edition", "ordinal"),
     sa.Index("ix_entries_edition_month", "edition", "month"),
+)
+
+dues = sa.Table(
+    "dues",
+    metadata,
+    sa.Column("edition", sa.Text, primary_key=True),
+    sa.Column("story_id", sa.Text, primary_key=True),
+    sa.Column("at", Time, nullable=False, comment="when time alone may move it in or out"),
+    sa.Index("ix_dues_edition_at", "edition", "at"),
 )
 
 entry_months = sa.Table(

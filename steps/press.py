@@ -118,7 +118,12 @@ class Press:
 
     def names_digest(self, format_: Format) -> str:
         """Digest all that decides a fragment beside its story."""
-        return digest(format_.VERSION, sorted(self.names.items()))
+        return digest(format_.VERSION, self._all_names)
+
+    @cached_property
+    def _all_names(self) -> str:
+        # Asked for every tag of every document, of thousands of organisations.
+        return digest(sorted(self.names.items()))
 
     def document_digest(self, edition: Edition, format_: Format) -> str:
         """Digest all that decides a document beside the edition's log."""

@@ -1,17 +1,19 @@
 """Bring each edition to what it ought to show."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from rules import entries, manifest, select
 from schemas._record import Record
 from schemas.partner import Edition
 from schemas.publication import Desire, EditionState, Held, Published, Shown
+from schemas.story import Story
 from steps import documents, runs
 from steps.press import Press
 from steps.runs import Clock
-from store import manifests, publication, stories
+from store import dues, manifests, publication, stories
 from store.database import Connection, Engine, one_writer, reading, writing
 
 _BATCH = 2000
@@ -31,11 +33,12 @@ def publish(
     done = Published(edition=edition.key)
     with runs.recorded(engine, "publish", edition.key, clock, flow_run_id) as run:
         state = _begin(engine, press, edition, clock(), epoch)
-        ended = False
-        while not ended:
-            state, batch, ended = _advance(engine, press, edition, state, clock())
-            done = _sum(done, batch)
-            run.counts = done.model_dump(exclude={"edition"})
+        for take in (_changed, _come_due):
+            ended = False
+            while not ended:
+                state, batch, ended = _advance(engine, press, edition, state, clock(), take)
+                done = _sum(done, batch)
+                run.counts = done.model_dump(exclude={"edition"})
         for name in press.formats(edition):
             documents.document(engine, press, edition, name)
     return done
@@ -107,35 +110,63 @@ def _begin(
             state = EditionState(key=edition.key, epoch=epoch(), moved_at=now)
         elif not manifests.is_noted(connection, edition.key):
             _add_up_anew(connection, edition)
-        due = state.due_at is not None and state.due_at <= now
-        if due or state.digest != digest:
-            state = state.model_copy(update={"digest": digest, "mark": 0, "due_at": None})
+        if state.digest != digest:
+            state = state.model_copy(update={"digest": digest, "mark": 0})
         publication.save_state(connection, state)
     return state
 
 
+class _Taken(NamedTuple):
+    """The next stories to look at."""
+
+    stories: list[Story]
+    mark: int
+    """What the edition's mark becomes."""
+    waited: Sequence[str]
+    """Whose time has come, among them such as are there no more."""
+    are_last: bool
+
+
+def _changed(connection: Connection, state: EditionState, _: datetime) -> _Taken:
+    """Take those that changed since the edition's mark."""
+    found, mark = stories.changed_since(connection, state.mark, _BATCH)
+    return _Taken(found, mark, (), len(found) < _BATCH)
+
+
+def _come_due(connection: Connection, state: EditionState, now: datetime) -> _Taken:
+    """Take those that time alone may move."""
+    waited = dues.come(connection, state.key, now, _BATCH)
+    found = stories.by_ids(connection, waited)
+    return _Taken(found, state.mark, waited, len(waited) < _BATCH)
+
+
 def _advance(
-    engine: Engine, press: Press, edition: Edition, state: EditionState, now: datetime
+    engine: Engine,
+    press: Press,
+    edition: Edition,
+    state: EditionState,
+    now: datetime,
+    take: Callable[[Connection, EditionState, datetime], _Taken],
 ) -> tuple[EditionState, Published, bool]:
-    """Look at the next stories that changed; say whether those were the last."""
+    """Look at the next stories; say whether those were the last."""
     choose = _selector(press, edition, now)
     with writing(engine) as connection:
         one_writer(connection, edition.key)
         state = publication.state(connection, edition.key) or state
-        found, mark = stories.changed_since(connection, state.mark, _BATCH)
+        found, mark, waited, are_last = take(connection, state, now)
         desires = [choose(story) for story in found]
         shown = publication.shown(connection, edition.key, [s.id for s in found])
         changes = select.difference(desires, shown)
         _add_up(connection, edition, changes)
         moved = publication.log(connection, state, changes, shown.keys(), now)
-        moved = moved.model_copy(
-            update={"mark": mark, "due_at": _due(state.due_at, map(choose.due, found))}
-        )
+        moved = moved.model_copy(update={"mark": mark})
+        again = {story.id: choose.due(story) for story in found}
+        dues.put(connection, edition.key, dict.fromkeys(waited) | again)
         if moved != state:
             publication.save_state(connection, moved)
         if changes:
             publication.drop_documents(connection, edition.key)
-    return moved, _counted(edition, desires, changes, shown), len(found) < _BATCH
+    return moved, _counted(edition, desires, changes, shown), are_last
 
 
 def _add_up(connection: Connection, edition: Edition, changes: Sequence[Desire]) -> None:
@@ -157,10 +188,6 @@ def _add_up_anew(connection: Connection, edition: Edition) -> None:
     manifests.set_months(connection, edition.key, found)
     sums = manifest.sums(h._replace(month=found[h.story_id]) for h in held)
     manifests.put(connection, edition.key, sums)
-
-
-def _due(before: datetime | None, dues: Iterable[datetime | None]) -> datetime | None:
-    return min((d for d in (before, *dues) if d is not None), default=None)
 
 
 def _counted(

@@ -53,14 +53,13 @@ def state(connection: Connection, key: str) -> EditionState | None:
 
 def save_state(connection: Connection, state: EditionState) -> None:
     """Write where an edition stands."""
-    columns = ("key", "epoch", "seq", "mark", "digest", "due_at", "moved_at")
+    columns = ("key", "epoch", "seq", "mark", "digest", "moved_at")
     row = (
         state.key,
         state.epoch,
         state.seq,
         state.mark,
         state.digest,
-        None if state.due_at is None else micros(state.due_at),
         None if state.moved_at is None else micros(state.moved_at),
     )
     _sets.insert(connection, editions, columns, [row], _sets.OnConflict(["key"], columns[1:]))
@@ -328,7 +327,6 @@ def _state(row: sa.RowMapping) -> EditionState:
         seq=row["seq"],
         mark=row["mark"],
         digest=row["digest"],
-        due_at=None if row["due_at"] is None else moment(row["due_at"]),
         moved_at=None if row["moved_at"] is None else moment(row["moved_at"]),
     )
 

@@ -27,6 +27,7 @@ def telling(
     origin: tuple[str, str] | None = None,
     hour: int | None = None,
     codes: tuple[str, ...] = (),
+    **content: object,
 ) -> Telling:
     """Tell one story; `also` are further names, `hour` is when the channel last changed it."""
     own = Reference(publisher=publisher, external_id=external_id)
@@ -37,6 +38,7 @@ def telling(
         body_text=text,
         origin=first,
         moderation=Moderation(codes=codes),
+        **content,
     )
     canonical = told.model_dump_json()
     return Telling(

@@ -19,7 +19,7 @@ from schemas.tables import entry_months
 from steps import documents, publish
 from steps import stories as acts
 from steps.press import Press
-from store import manifests, publication
+from store import dues, manifests, publication
 from store.database import Engine, reading, writing
 from tests import make
 from tests.tell import MONDAY, retold, tell, telling
@@ -399,7 +399,61 @@ def test_a_story_leaves_by_its_age_alone_at_its_hour(engine: Engine) -> None:
     end = make.NOON + timedelta(days=60)
     assert run_at(MONDAY).came_in == 1
     with reading(engine) as connection:
-        assert publication.states(connection)["voice/north"].due_at == end
+        assert dues.come(connection, "voice/north", end - timedelta(seconds=1), 9) == []
+        assert dues.come(connection, "voice/north", end, 9) == [urn("1")]
     assert run_at(end - timedelta(seconds=1)).unchanged == 0
     assert run_at(end).went_out == 1
     assert run_at(end + timedelta(days=9)).unchanged == 0
+
+
+def aged(engine: Engine, **days: int) -> Press:
+    """Tell stories so many days old, for an agreement that keeps each for ten."""
+    tell(
+        engine,
+        *(telling(name, published_at=MONDAY - timedelta(days=old)) for name, old in days.items()),
+    )
+    return press(agreements=(AGREEMENT.model_copy(update={"retention_days": 10}),))
+
+
+def at(engine: Engine, on: Press, now: datetime) -> Published:
+    return publish.publish(engine, on, EDITION, lambda: now, lambda: "e1")
+
+
+def test_only_those_whose_time_has_come_are_looked_at_again(engine: Engine) -> None:
+    on = aged(engine, a=1, b=2, c=3, d=20)
+    assert at(engine, on, MONDAY) == Published(edition="voice/north", came_in=3, unchanged=1)
+    assert at(engine, on, MONDAY + timedelta(days=6)) == Published(edition="voice/north")
+    gone = at(engine, on, MONDAY + timedelta(days=8))
+    assert gone == Published(edition="voice/north", went_out=2)
+    assert at(engine, on, MONDAY + timedelta(days=99)).went_out == 1
+    with reading(engine) as connection:
+        assert connection.execute(sa.select(tables.dues)).all() == []
+
+
+def test_any_number_may_come_due_at_once(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publish, "_BATCH", 2)
+    on = aged(engine, a=1, b=1, c=1, d=2, e=3)
+    assert at(engine, on, MONDAY).came_in == 5
+    assert at(engine, on, MONDAY + timedelta(days=9)) == Published(
+        edition="voice/north", went_out=5
+    )
+
+
+def test_what_is_withdrawn_or_is_there_no_more_is_waited_for_no_longer(engine: Engine) -> None:
+    on = aged(engine, a=1, b=2)
+    at(engine, on, MONDAY)
+    acts.withdraw(engine, urn("a"), "asked", "sam", MONDAY)
+    with writing(engine) as connection:
+        dues.put(connection, EDITION.key, {"urn:uuid:unheard-of": MONDAY})
+    assert at(engine, on, MONDAY).went_out == 1
+    with reading(engine) as connection:
+        assert dues.come(connection, EDITION.key, MONDAY + timedelta(days=99), 9) == [urn("b")]
+
+
+def test_what_is_under_embargo_comes_in_at_its_time(engine: Engine) -> None:
+    tell(engine, telling("1", published_at=MONDAY))
+    on = press(agreements=(AGREEMENT.model_copy(update={"embargo_days": 3}),))
+    assert at(engine, on, MONDAY).came_in == 0
+    end = MONDAY + timedelta(days=3)
+    assert at(engine, on, end - timedelta(seconds=1)) == Published(edition="voice/north")
+    assert at(engine, on, end) == Published(edition="voice/north", came_in=1)
