@@ -113,14 +113,15 @@ def _write(house: Any, wanted: Sequence[str], to: str, publish_one: One, *, as_j
 
 
 def push(editions: Subjects = None, *, as_json: AsJson = False) -> None:
-    """Push what changed to who subscribed at the hub, and verify who asks to."""
+    """Push what changed to who subscribed, verify who asks to, and tell webhooks of removals."""
     with _door.house() as house:
         from steps import push as step  # noqa: PLC0415
 
         def one(name: str, _: Callable[[int, int | None], None]) -> Mapping[str, Any]:
             return step.recorded(house, name).model_dump()
 
-        _each("edition", step.subjects(house, editions), one, as_json=as_json)
+        look = {"stopped": "removals webhooks"}
+        _each("edition", step.subjects(house, editions), one, look, as_json=as_json)
 
 
 def collect(platforms: Subjects = None, *, as_json: AsJson = False) -> None:

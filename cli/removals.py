@@ -59,6 +59,31 @@ def acknowledge(
         _door.OUT.print(f"acknowledged {done.acknowledged}, known before {done.known}")
 
 
+@removals.command("webhooks")
+def webhooks(*, as_json: AsJson = False) -> None:
+    """List the webhooks that are told of removals: which fail, which stopped, what waits."""
+    with _door.house() as house:
+        from steps import webhooks as step  # noqa: PLC0415
+
+        rows = [one.model_dump(mode="json") for one in step.listing(house.engine, house.config)]
+        if as_json:
+            _door.say_json(rows)
+            return
+        _door.table("", rows, "No partner has a webhook.")
+
+
+@removals.command("resume")
+def resume(
+    edition: Annotated[str, typer.Argument(help="As PARTNER/EDITION.")],
+) -> None:
+    """Tell a webhook again that said it is gone, or that waits after a failure."""
+    with _door.house() as house:
+        from steps import webhooks as step  # noqa: PLC0415
+
+        step.resume(house.engine, house.config, edition, house.operator, house.now)
+        _door.OUT.print(f"{edition}: told again by the next push")
+
+
 @removals.command("certificate")
 def certificate(
     story: Annotated[str, typer.Argument(help="Its id, the end of its id, or CHANNEL/ID.")],

@@ -1,4 +1,4 @@
-"""Push editions to their subscribers; one task an edition with something to push."""
+"""Push editions to their subscribers and webhooks; one task an edition with something to push."""
 
 from prefect import flow
 
@@ -9,14 +9,14 @@ from steps import push
 
 @_running.step("push")
 def push_edition(subject: str) -> Counts:
-    """Verify who asks for an edition, and send its subscribers what they lack."""
+    """Verify who asks for an edition, send its subscribers what they lack, tell of removals."""
     done = push.recorded(_running.house(), subject, _running.flow_run_id())
     return done.model_dump()
 
 
 @flow(name="push", task_runner=_running.runner())
 def push_editions(editions: list[str] | None = None) -> dict[str, int]:
-    """Push what changed to who subscribed at the hub, and verify who asks to.
+    """Push what changed to who subscribed, verify who asks to, and tell webhooks of removals.
 
     Args:
         editions: as `partner/edition`; every one where left out.

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
 
-from rules import _organisation_files
+from rules import _organisation_files, push, webhooks
 from rules._config_checks import SECTIONS, check
 from rules._organisation_files import Known
 from rules._toml_lines import Path
@@ -21,7 +21,7 @@ from schemas.channel import Channel, Options
 from schemas.config import Config, HttpRules, OwnSite, ReportPull
 from schemas.errors import ConfigError
 from schemas.organisation import Population
-from schemas.partner import Agreement, Edition, Partner
+from schemas.partner import Agreement, Edition, Partner, Webhook
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -33,6 +33,7 @@ _NONE: Mapping[str, Any] = MappingProxyType({})
 _EVERY = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_WEBHOOK_SECRETS = ("secret", "next_secret")
 _REFERENCE = '{ env = "NAME" } or { file = "/run/secrets/name" }'
 
 
@@ -69,6 +70,8 @@ def wanted_secret_files(toml: bytes) -> tuple[str, ...]:
     if page is None:
         return ()
     references: list[Path] = [(*at, "secret") for at in page.each("reports")]
+    for at in page.each("partners"):
+        references += [(*at, "webhook", name) for name in _WEBHOOK_SECRETS]
     for at in page.each("channels"):
         references += [(*at, "secrets", name) for name in page.table((*at, "secrets"))]
     texts = (page.text((*at, "file")) for at in references)
@@ -98,13 +101,14 @@ def read(
     known = _organisations(page, source)
     channels = [_channel(page, at, source, kinds) for at in page.each("channels")]
     own_sites = [_own_site(page, at) for at in page.each("channels")]
+    partners = [_partner(page, at, source) for at in page.each("partners")]
     reports = [_report(page, at, source) for at in page.each("reports")]
     config = Config(
         name=top.name,
         http=page.record(HttpRules, ("http",)) or HttpRules(),
         channels=_fit(channels),
         own_sites=_fit(own_sites),
-        partners=_fit(page.record(Partner, at) for at in page.each("partners")),
+        partners=_fit(partners),
         agreements=_fit(page.record(Agreement, at) for at in page.each("agreements")),
         editions=_fit(page.record(Edition, at) for at in page.each("editions")),
         reports=_fit(reports),
@@ -191,6 +195,44 @@ def _own_site(page: Page, at: Path) -> OwnSite | None:
     if page.at((*at, "own_site")) is None:
         return None
     return page.record(OwnSite, (*at, "own_site"), given={"channel": page.text((*at, "id")) or ""})
+
+
+def _partner(page: Page, at: Path, source: Source) -> Partner | None:
+    partner = page.record(Partner, at, apart={"webhook": Webhook.model_fields})
+    webhook = _webhook(page, (*at, "webhook"), source) if "webhook" in page.table(at) else None
+    return partner and partner.model_copy(update={"webhook": webhook})
+
+
+def _webhook(page: Page, at: Path, source: Source) -> Webhook | None:
+    if not page.is_table(at):
+        return None
+    apart = dict.fromkeys(_WEBHOOK_SECRETS, ("env", "file"))
+    webhook = page.record(Webhook, at, apart=apart)
+    url = page.text((*at, "url"))
+    if url is not None and not push.is_address(url):
+        what = "is no address that can be posted to"
+        page.fault((*at, "url"), what, "write it whole, without a user name: https://…")
+    secrets = {
+        name: _signing(page, (*at, name), source)
+        for name in _WEBHOOK_SECRETS
+        if name in page.table(at)
+    }
+    if "secret" not in secrets:
+        page.fault((*at, "secret"), "is missing", f"add secret = {_REFERENCE}")
+    return webhook and webhook.model_copy(update=secrets)
+
+
+def _signing(page: Page, at: Path, source: Source) -> str:
+    """Follow a reference to a secret that signs, and see that it can."""
+    secret = _secret(page, at, source)
+    if not secret:
+        return ""
+    try:
+        webhooks.key(secret)
+    except ValueError as error:
+        remedy = "make one: `openssl rand -base64 32`, with whsec_ before what it prints"
+        page.fault(at, f"what it refers to {error}", remedy)
+    return secret
 
 
 def _report(page: Page, at: Path, source: Source) -> ReportPull | None:

@@ -38,6 +38,9 @@ FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 """Between two tries of a push. It is never given up before the lease ends."""
 
+CLAIM = timedelta(minutes=15)
+"""How long a subscriber or a webhook is ours: longer than any answer may take."""
+
 MOST_VERIFICATIONS = 5
 """Tries to reach a callback that was never verified."""
 
@@ -65,7 +68,7 @@ def read(fields: Mapping[str, str], bounds: Bounds = LEASES) -> Wish:
     if not topic:
         raise UnfitError("topic", "hub.topic is missing: name the feed by its rel=self address.")
     callback = fields.get("hub.callback", "")
-    if not _is_callback(callback):
+    if not is_address(callback):
         raise UnfitError(
             "callback",
             f"hub.callback is an http or https address of at most {CALLBACK_LIMIT} characters,"
@@ -82,7 +85,8 @@ def read(fields: Mapping[str, str], bounds: Bounds = LEASES) -> Wish:
     )
 
 
-def _is_callback(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """Say whether an address can be posted to; whether it may be is the network's to say."""
     if len(url) > CALLBACK_LIMIT or _UNFIT.search(url) or not url.isascii():
         return False
     try:

@@ -78,6 +78,22 @@ class Edition(Record):
         return f"{self.partner}/{self.id}"
 
 
+class Webhook(Record):
+    """Where a partner is told of removals, signed as Standard Webhooks says."""
+
+    url: str = Field(repr=False)
+    """It may hold a key of the partner's: never printed."""
+    secret: str = Field(default="", repr=False, exclude=True)
+    """`whsec_` and the base 64 of 24 to 64 bytes; filled at the door from a reference."""
+    next_secret: str | None = Field(default=None, repr=False, exclude=True)
+    """What takes its place: until it has, both sign."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """List the secrets that sign."""
+        return (self.secret, self.next_secret) if self.next_secret else (self.secret,)
+
+
 class Partner(Record):
     """A consumer of feeds, and a source of view counts."""
 
@@ -95,6 +111,8 @@ class Partner(Record):
     """Days after a month's end by which its report is due."""
     acknowledge_days: int = Field(default=7, ge=0)
     """Days after a removal by which it says that the story is taken down."""
+    webhook: Webhook | None = None
+    """Where it is told of removals, beside its feeds."""
     zone: str = "Europe/London"
     """Whose days and months its counts are in."""
 

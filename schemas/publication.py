@@ -147,16 +147,17 @@ class Holder(Record):
     edition: str
     """`partner/edition`."""
     client: str
-    """The token that it was given with: several clients of a partner are kept apart."""
+    """The token that it was given with, or `webhook` and its host: several clients of a partner
+    are kept apart."""
     story_id: str
     seq: int
     """Under which the edition's log has the removal."""
     reason: str
     removed_at: UtcTime
-    given_at: UtcTime
-    """When it was first given the story."""
+    given_at: UtcTime | None
+    """When it was first given the story; None for a webhook, which is told of removals alone."""
     told_at: UtcTime | None
-    """When it was first given a document that tells of the removal."""
+    """When it was first given, or took, what tells of the removal."""
     fetched_at: UtcTime | None
     """When it was last given anything of the edition since."""
     acknowledged_at: UtcTime | None
@@ -309,5 +310,5 @@ deliveries = sa.Table(
     sa.Column("last_at", Time, nullable=False),
     sa.Column("served", sa.Integer, nullable=False, comment="answers with the bytes"),
     sa.Column("confirmed", sa.Integer, nullable=False, comment="answers 304: still held"),
-    sa.Column("how", sa.Text, nullable=False, comment="fetch or push"),
+    sa.Column("how", sa.Text, nullable=False, comment="fetch, push or webhook"),
 )

@@ -65,6 +65,28 @@ class Subscriber(Record):
     """Why the last push failed."""
 
 
+class Listener(Record):
+    """A partner's webhook, as it is told of one edition's removals; the mark is its queue."""
+
+    edition: str
+    address: str
+    """sha-256 of the webhook's url, hex: another one begins without failures."""
+    mark: int = 0
+    """The number of the edition's log up to which it took all removals."""
+    upto: int = 0
+    """Where the batch under way ends: it is tried again as it was. 0 where there is none."""
+    failures: int = 0
+    """Batches that failed since the last that did not."""
+    next_at: UtcTime
+    """Nothing is told before: it waits after a failure, or somebody is at it."""
+    error: str | None = None
+    """Why the last batch failed."""
+    told_at: UtcTime | None = None
+    """When it last took a batch."""
+    stopped_at: UtcTime | None = None
+    """When it said that it is gone (410): it is told nothing until somebody says so."""
+
+
 class Pushed(Record):
     """What pushing an edition did."""
 
@@ -77,6 +99,12 @@ class Pushed(Record):
     denied: int = 0
     dropped: int = 0
     """Subscriptions that ended: unsubscribed, run out, or gone (410)."""
+    told: int = 0
+    """Removals that the partner's webhook took."""
+    acknowledged: int = 0
+    """Removals that it said are taken down, in its answer."""
+    stopped: int = 0
+    """Webhooks that said that they are gone (410): somebody should look."""
 
 
 intents = sa.Table(
@@ -113,4 +141,18 @@ subscribers = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("next_at", Time, nullable=False),
     sa.Column("error", sa.Text),
+)
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("edition", sa.Text, primary_key=True),
+    sa.Column("address", sa.Text, nullable=False, comment="sha-256 of its url"),
+    sa.Column("mark", Number, nullable=False),
+    sa.Column("upto", Number, nullable=False, comment="where the batch under way ends"),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("next_at", Time, nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("told_at", Time),
+    sa.Column("stopped_at", Time),
 )

@@ -17,7 +17,7 @@ from schemas.publication import (
     entry_months,
     fragments,
 )
-from schemas.push import intents, subscribers
+from schemas.push import intents, subscribers, webhooks
 from schemas.run import audit, runs, sequences
 from schemas.story import identities, revisions, sources, stories, story_services, suppressions
 from schemas.subscription import subscriptions
@@ -75,4 +75,5 @@ __all__ = [
     "suppressions",
     "tokens",
     "view_reports",
+    "webhooks",
 ]

@@ -1,7 +1,8 @@
 """Push editions to subscribers: verify who asks, send each what it lacks, and mark what it took.
 
 A subscriber's mark is its queue: whoever crashes between a push and its mark pushes again, and
-nothing is forgotten. Spec: https://www.w3.org/TR/websub/
+nothing is forgotten. Partners' webhooks are told of removals on the way. Spec:
+https://www.w3.org/TR/websub/
 """
 
 import secrets
@@ -19,15 +20,12 @@ from schemas.errors import OutsideError
 from schemas.partner import Edition, Token
 from schemas.publication import NEWEST, Document, Part, PartKind
 from schemas.push import Intent, Mode, Pushed, Subscriber
-from steps import documents, runs, schedule
+from steps import documents, runs, schedule, webhooks
 from steps.house import House
 from store import deliveries, publication, subscribers, tokens
 from store.database import Connection, Engine, reading, writing
 from store.deliveries import PUSH, Delivery
 from store.subscribers import Claimed
-
-CLAIM = timedelta(minutes=15)
-"""How long a subscriber is ours: longer than any answer may take."""
 
 AT_ONCE = 4
 """Subscribers of an edition that are pushed to at the same time."""
@@ -82,6 +80,7 @@ def subjects(house: House, wanted: Sequence[str] | None = None) -> list[str]:
         found = subscribers.waiting(connection, work.now)
         denial = work.denials(connection)
         found |= {s.edition for s in subscribers.every(connection) if denial(s)}
+        found |= webhooks.waiting(connection, house.config, work.now)
     if not wanted:
         return sorted(found)
     strange = [name for name in wanted if name not in found]
@@ -102,6 +101,8 @@ def push(
 ) -> Pushed:
     """Verify the requests for an edition, then send its subscribers what they lack.
 
+    The partner's webhook is told what was removed.
+
     Several may do this at once: each subscriber is one's own while it is pushed to.
     """
     work = _Work(house, house.now, challenge, chance)
@@ -111,7 +112,7 @@ def push(
         for each in (work.verify_next, work.deliver_next):
             for counted in pool.map(lambda _, each=each: _until_none(each, key), range(AT_ONCE)):
                 done += counted
-    return Pushed(**done)
+    return Pushed(**done + webhooks.tell(house, key, chance))
 
 
 def _until_none(each: Callable[[str], str | None], key: str) -> Counter[str]:
@@ -134,7 +135,7 @@ class _Work:
     def verify_next(self, key: str) -> str | None:
         """Verify one request; say what became of it, None where none waits."""
         with writing(self.house.engine) as connection:
-            until = self.house.now + CLAIM
+            until = self.house.now + rules.CLAIM
             intent = subscribers.claim_intent(connection, key, self.now, until)
             denial = self.denials(connection)
         if intent is None:
@@ -178,7 +179,7 @@ class _Work:
         with writing(self.house.engine) as connection:
             denial = self.denials(connection)
             denied = [s.id for s in subscribers.every(connection, key) if denial(s)]
-            until = self.house.now + CLAIM
+            until = self.house.now + rules.CLAIM
             claimed = subscribers.claim(connection, key, self.now, until, denied)
         if claimed is None:
             return None

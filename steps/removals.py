@@ -1,6 +1,6 @@
 """Follow each removal to everyone who held the story, until they say that it is taken down."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,8 @@ from schemas.publication import Holder
 from steps import schedule, stories
 from steps.documents import BUCKET
 from store import holders, publication, runs
-from store.database import Engine, reading, writing
+from store.database import Connection, Engine, reading, writing
+from store.deliveries import WEBHOOK
 from store.holders import Held, Removed
 
 
@@ -71,16 +72,23 @@ def acknowledge(
     with writing(engine) as connection:
         known = {one.story_id: one for one in holders.removed(connection, edition)}
         found = [known[name] for name in wanted if name in known]
-        holders.acknowledge(connection, edition, found, by, now)
-        new = sum(one.acknowledged_at is None for one in found)
-        if new:
-            detail = {"stories": [one.story_id for one in found if one.acknowledged_at is None]}
-            runs.note(connection, by, "acknowledge", edition, detail, now)
+        new = note(connection, edition, found, by, now)
     return Acknowledged(
         acknowledged=new,
         known=len(found) - new,
         unknown=tuple(name for name in wanted if name not in known),
     )
+
+
+def note(
+    connection: Connection, edition: str, found: Sequence[Removed], by: str, now: datetime
+) -> int:
+    """Note that these removals are acknowledged; count those that were not before."""
+    holders.acknowledge(connection, edition, found, by, now)
+    new = [one.story_id for one in found if one.acknowledged_at is None]
+    if new:
+        runs.note(connection, by, "acknowledge", edition, {"stories": new}, now)
+    return len(new)
 
 
 def by_person(
@@ -102,7 +110,8 @@ def removed(engine: Engine, edition: str) -> list[Removed]:
 
 def _telling() -> list[str]:
     """Name the formats that tell of removals."""
-    return [name for name in feeds.names() if feeds.format_named(name).CARRIES_TOMBSTONES]
+    told = [name for name in feeds.names() if feeds.format_named(name).CARRIES_TOMBSTONES]
+    return [*told, WEBHOOK]
 
 
 def _holders(config: Config, found: Iterable[Held], now: datetime) -> list[Holder]:

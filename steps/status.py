@@ -9,7 +9,7 @@ from rules import configure
 from schemas.config import Config
 from schemas.publication import Shown
 from schemas.run import Run
-from steps import refresh
+from steps import refresh, webhooks
 from store import breaks, publication, quarantine, reports, runs, stories
 from store.database import Engine, reading
 
@@ -54,6 +54,10 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
             for key, state in sorted(states.items())
         ],
         "refresh": [_client(one, now) for one in refresh.standing(engine, config, now)],
+        "webhooks": [
+            one.model_dump(mode="json", exclude={"next_at"})
+            for one in webhooks.listing(engine, config)
+        ],
         "runs": [
             {
                 "step": run.step,

@@ -13,15 +13,15 @@ from store.database import Connection
 
 _SEPARATOR = "\x1f"
 
-FETCH, PUSH = "fetch", "push"
-"""How a document was given."""
+FETCH, PUSH, WEBHOOK = "fetch", "push", "webhook"
+"""How a document was given; what a webhook was told is of the format `webhook` too."""
 
 
 class Delivery(NamedTuple):
     """One document as one token got it, and how often."""
 
     token: str
-    """The id of the token."""
+    """The id of the token; of a webhook, that word and its host."""
     edition: str
     format: str
     part: str
@@ -32,9 +32,9 @@ class Delivery(NamedTuple):
     first_at: datetime
     last_at: datetime
     served: int
-    """Answers with the bytes; of a push, how often they were sent."""
+    """Answers with the bytes; of a push or a webhook, how often they were sent."""
     confirmed: int
-    """Answers 304: still held; of a push, how often it was taken."""
+    """Answers 304: still held; of a push or a webhook, how often it was taken."""
     how: str = FETCH
 
 

@@ -6,7 +6,7 @@ to think a story held that is not than the reverse.
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -14,6 +14,7 @@ from schemas.publication import PartKind
 from schemas.tables import acknowledgements, micros, moment, moment_or_none
 from store import _sets
 from store.database import Connection
+from store.deliveries import FETCH, WEBHOOK
 
 
 class Held(NamedTuple):
@@ -25,7 +26,7 @@ class Held(NamedTuple):
     reason: str
     removed_at: datetime
     client: str
-    given_at: datetime
+    given_at: datetime | None
     told_at: datetime | None
     fetched_at: datetime | None
     acknowledged_at: datetime | None
@@ -41,6 +42,8 @@ class Removed(NamedTuple):
     acknowledged_at: datetime | None
 
 
+_NO_BOUND = (1 << 63) - 1
+
 _ARCHIVE = f"'{PartKind.ARCHIVE}-%'"
 _NUMBER = f"CAST(substr(d.part, {len(PartKind.ARCHIVE) + 2}) AS INTEGER)"
 
@@ -50,15 +53,27 @@ _IN_DOCUMENT = (
 )
 """Whether a line of the log may stand in a document: by its place in an archive, or its number."""
 
-_GAVE = f"d.as_of < e.seq AND {_IN_DOCUMENT.format(seq='l.seq')}"
+_GAVE = f"d.how <> '{WEBHOOK}' AND d.as_of < e.seq AND {_IN_DOCUMENT.format(seq='l.seq')}"
 """Whether a document that was made before the removal may have shown the story."""
+
+_CAME = f"(d.how = '{FETCH}' OR d.confirmed > 0)"
+"""Whether a document came to its client: what is pushed may not have been taken."""
+
+_TOLD = (
+    f"{_CAME} AND d.format IN (SELECT f.format FROM {{telling}})"
+    f" AND {_IN_DOCUMENT.format(seq='e.seq')}"
+)
+"""Whether a document told a client of the removal."""
+
+_POSTED = f"d.how = '{WEBHOOK}' AND {_IN_DOCUMENT.format(seq='e.seq')}"
+"""Whether a webhook is told of the removal, be it that it has not yet taken it."""
 
 _HELD = (
     "SELECT e.edition, e.story_id, e.seq, e.reason, e.at, d.token AS client,"
     f" min(CASE WHEN {_GAVE} THEN d.first_at END) AS given_at,"
-    f" min(CASE WHEN d.format IN (SELECT f.format FROM {{telling}})"
-    f" AND {_IN_DOCUMENT.format(seq='e.seq')} THEN d.first_at END) AS told_at,"
-    " max(CASE WHEN d.last_at >= e.at THEN d.last_at END) AS fetched_at,"
+    f" min(CASE WHEN {_TOLD} THEN CASE WHEN d.how = '{FETCH}' THEN d.first_at ELSE d.last_at END"
+    " END) AS told_at,"
+    f" max(CASE WHEN {_CAME} AND d.last_at >= e.at THEN d.last_at END) AS fetched_at,"
     " min(CASE WHEN a.seq >= e.seq THEN a.at END) AS acknowledged_at"
     " FROM entries e"
     " JOIN entry_log l ON l.edition = e.edition AND l.story_id = e.story_id AND l.state = 'in'"
@@ -66,7 +81,7 @@ _HELD = (
     " LEFT JOIN acknowledgements a ON a.edition = e.edition AND a.story_id = e.story_id"
     " WHERE e.state = 'out' AND {which}"
     " GROUP BY e.edition, e.story_id, e.seq, e.reason, e.at, d.token"
-    f" HAVING min(CASE WHEN {_GAVE} THEN d.first_at END) IS NOT NULL"
+    f" HAVING max(CASE WHEN {_GAVE} OR {_POSTED} THEN 1 END) = 1"
     " ORDER BY e.at, e.edition, e.story_id, d.token"
 )
 
@@ -95,24 +110,35 @@ def _held(
     query = sa.text(_HELD.format(telling=formats.sql, which=which))
     params = formats.params | {"wanted": wanted, "bucket": bucket}
     return [
-        Held(row[0], row[1], row[2], row[3], moment(row[4]), row[5], moment(row[6]), *_times(row))
+        Held(row[0], row[1], row[2], row[3], moment(row[4]), row[5], *map(moment_or_none, row[6:]))
         for row in connection.execute(query, params)
     ]
 
 
-def _times(row: sa.Row[Any]) -> tuple[datetime | None, datetime | None, datetime | None]:
-    return moment_or_none(row[7]), moment_or_none(row[8]), moment_or_none(row[9])
+def removed(
+    connection: Connection,
+    key: str,
+    above: int = 0,
+    upto: int | None = None,
+    limit: int | None = None,
+) -> list[Removed]:
+    """List what an edition has removed, the oldest first, and what of it was acknowledged.
 
-
-def removed(connection: Connection, key: str) -> list[Removed]:
-    """List what an edition has removed, the oldest first, and what of it was acknowledged."""
+    Of the numbers of its log those `above` one, and up to another, are meant.
+    """
     query = sa.text(
         "SELECT e.story_id, e.seq, e.reason, e.at, CASE WHEN a.seq >= e.seq THEN a.at END"
         " FROM entries e LEFT JOIN acknowledgements a"
         " ON a.edition = e.edition AND a.story_id = e.story_id"
-        " WHERE e.edition = :edition AND e.state = 'out' ORDER BY e.seq"
+        " WHERE e.edition = :edition AND e.state = 'out' AND e.seq > :above AND e.seq <= :upto"
+        " ORDER BY e.seq LIMIT :limit"
     )
-    rows = connection.execute(query, {"edition": key})
+    bounds = {
+        "above": above,
+        "upto": _NO_BOUND if upto is None else upto,
+        "limit": _NO_BOUND if limit is None else limit,
+    }
+    rows = connection.execute(query, {"edition": key} | bounds)
     return [Removed(r[0], r[1], r[2], moment(r[3]), moment_or_none(r[4])) for r in rows]
 
 

@@ -1,8 +1,12 @@
 """What the documents say is so."""
 
+import base64
+import json
 import re
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +14,8 @@ import settings
 from cli import app
 from connectors import channels
 from docs import generate
-from rules import configure
+from rules import configure, webhooks
+from rules.webhooks import Gone
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -61,3 +66,33 @@ def test_the_command_line_has_a_name() -> None:
     assert app.info.name == "retold"
     assert set(channels.kinds()) >= {"feed", "table", "careopinion"}
     assert configure.every_s("15m") == 900
+
+
+def test_a_partner_tells_a_genuine_message_by_the_code_it_is_shown() -> None:
+    page = (ROOT / "docs" / "howto" / "partner.md").read_text()
+    [block] = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    shown: dict[str, Any] = {}
+    exec(compile(block, "partner.md", "exec"), shown)
+    is_genuine = shown["is_genuine"]
+    old, new, other = (f"whsec_{base64.b64encode(bytes([n]) * 32).decode()}" for n in range(3))
+    now = datetime.now(UTC)
+    headers = webhooks.headers([old, new], "msg_1", b"{}", now)
+    late = webhooks.headers([old], "msg_1", b"{}", now - timedelta(minutes=6))
+
+    assert is_genuine(headers, b"{}", old)
+    assert is_genuine(headers, b"{}", new)
+    assert not is_genuine(headers, b"{}", other)
+    assert not is_genuine(headers, b"{ }", old)
+    assert not is_genuine(headers | {"webhook-id": "msg_2"}, b"{}", old)
+    assert not is_genuine(late, b"{}", old)
+
+
+def test_the_message_that_partners_are_shown_is_of_the_form_they_get() -> None:
+    page = (ROOT / "docs" / "howto" / "partner.md").read_text()
+    [block] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    shown = json.loads(block)
+    [one] = shown["data"]["removed"]
+    told = Gone(one["id"], 1, one["reason"], datetime.fromisoformat(one["at"]))
+    data = shown["data"]
+    made = webhooks.batch(data["edition"], data["acknowledge_url"], [told])
+    assert json.loads(made.body) == shown

@@ -12,6 +12,8 @@ from settings import Settings, keep_secret_key, load_config, read_secret_key, re
 KEY = "0123456789abcdef0123456789abcdef"
 HOWTO = Path(__file__).parents[1] / "docs" / "howto"
 
+HOOK_SECRET = "whsec_" + "a" * 40
+
 
 class Opinions(Options):
     base_url: str
@@ -172,7 +174,7 @@ def test_the_configuration_is_read_with_the_files_beside_it(tmp_path: Path) -> N
         Settings(config=tmp_path / "retold.toml"),
         {"careopinion": Opinions},
         {"careopinion": ("key",)},
-        {"CAREOPINION_READS": "k-2"},
+        {"CAREOPINION_READS": "k-2", "NORTHERN_VOICE_WEBHOOK": HOOK_SECRET},
     )
     assert config.channels[0].secrets == {"key": "k-1"}
     assert config.reports[0].secret == "k-2"
@@ -185,6 +187,7 @@ def test_the_example_fits_the_connectors_there_are() -> None:
             "RETOLD_CONFIG": str(HOWTO / "retold.example.toml"),
             "CAREOPINION_KEY": "k-1",
             "CAREOPINION_READS": "k-2",
+            "NORTHERN_VOICE_WEBHOOK": HOOK_SECRET,
         }
     )
     assert [channel.kind for channel in config.channels] == ["careopinion"]

@@ -11,6 +11,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli import app
+from kit import far
+from kit.far import Ask, Reply
 from tests.connectors import hostile
 from tests.flows import house
 
@@ -124,6 +126,41 @@ def test_a_story_is_shown_held_released_merged_and_withdrawn(typist: Typist) -> 
     (row,) = typist.reads("publish")
     assert row["went_out"] == 2
     assert "no story is known" in typist.types("story", "show", "nowhere", code=1).stderr
+
+
+def test_a_webhook_that_is_gone_is_said_to_be_and_is_set_going_again(
+    typist: Typist, tmp_path: Path
+) -> None:
+    heard = []
+
+    def gone(ask: Ask) -> Reply:
+        heard.append(ask)
+        return Reply(status=410)
+
+    typist.types("init")
+    assert "No partner has a webhook." in typist.types("removals", "webhooks").stdout
+    typist.types("ingest", "forum")
+    typist.types("publish")
+    with far.play(gone) as place:
+        toml = tmp_path / "retold.toml"
+        hook = f'webhook = {{ url = "{place.origin}/", secret = {{ env = "HOOK" }} }}\n'
+        text = toml.read_text().replace('name = "Voice"\n', f'name = "Voice"\n{hook}')
+        toml.write_text(text.replace("allow = [", f'allow = ["{place.place}", '))
+        typist.environ["HOOK"] = "whsec_" + "a" * 40
+        typist.types("push")
+        typist.types("story", "withdraw", "forum/s1")
+        typist.types("publish")
+        said = typist.types("push")
+        assert "1 stopped: see `retold removals webhooks`" in said.stderr
+        (row,) = typist.reads("removals", "webhooks")
+        assert (row["edition"], row["state"], row["waiting"]) == ("voice/all", "stopped", 1)
+        assert typist.reads("status")["webhooks"][0]["state"] == "stopped"
+        typist.types("push")
+        assert len(heard) == 1
+        typist.types("removals", "resume", "voice/all")
+        assert typist.reads("push")[0]["stopped"] == 1
+        assert len(heard) == 2
+        assert typist.reads("removals", "list")[0]["client"] == "webhook 127.0.0.1"
 
 
 def test_tokens_are_made_listed_and_revoked(typist: Typist) -> None:

@@ -1,5 +1,6 @@
 """A configuration under test: what it is read from, and its faults as text."""
 
+import base64
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -57,7 +58,13 @@ class Either(Options):
 
 KINDS: Mapping[str, type[Options]] = {"careopinion": Opinions, "webfeed": Options, "survey": Either}
 SECRETS = {"careopinion": ("key",), "webfeed": ()}
-ENVIRON = {"CAREOPINION_KEY": "k-1", "CAREOPINION_READS": "k-2", "HOLLOW": " "}
+WHSEC = "whsec_" + base64.b64encode(b"k-4 and twenty bytes more").decode()
+ENVIRON = {
+    "CAREOPINION_KEY": "k-1",
+    "CAREOPINION_READS": "k-2",
+    "NORTHERN_VOICE_WEBHOOK": WHSEC,
+    "HOLLOW": " ",
+}
 ORGANISATIONS = (HOWTO / "organisations.csv").read_bytes()
 
 

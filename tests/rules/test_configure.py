@@ -24,6 +24,7 @@ from tests.rules._written import (
     HOWTO,
     KINDS,
     PARTNER,
+    WHSEC,
     Opinions,
     faults,
     read,
@@ -52,6 +53,10 @@ def test_the_example_is_read_without_a_fault_and_says_what_it_seems_to() -> None
     best = Scope(populations=("hospitals",), rating_from=4, newest_days=90)
     assert config.editions[2].scope == best
     assert config.reports[0].secret == "k-2"
+    webhook = config.partners[0].webhook
+    assert webhook is not None
+    assert webhook.url == "https://northernvoice.example/retold/removals"
+    assert webhook.secrets == (WHSEC,)
     assert config.organisations[2] == Organisation(
         id="ods:ZA1",
         name="Anytown Hospitals NHS Trust",
@@ -82,7 +87,7 @@ def test_the_same_source_always_gives_the_same_configuration() -> None:
 
 def test_no_secret_stands_in_what_a_configuration_or_a_source_shows() -> None:
     shown = f"{read(EXAMPLE)!r}{read(EXAMPLE).model_dump_json()}{source(EXAMPLE)!r}"
-    assert not any(secret in shown for secret in ("k-1", "k-2", "k-3"))
+    assert not any(secret in shown for secret in ("k-1", "k-2", "k-3", WHSEC))
 
 
 def test_every_fault_is_told_at_once_in_order_of_lines() -> None:
@@ -155,9 +160,16 @@ secrets = { key = { file = "/run/key" }, other = { env = "X" }, third = "clear" 
 secrets = 7
 [[reports]]
 secret.file = "/run/reads"
+[[partners]]
+webhook = { secret = { file = "/run/hook" }, next_secret = { file = "/run/next" } }
 """
     assert configure.wanted_files(toml) == ("a.csv", "b.csv")
-    assert configure.wanted_secret_files(toml) == ("/run/reads", "/run/key")
+    assert configure.wanted_secret_files(toml) == (
+        "/run/reads",
+        "/run/hook",
+        "/run/next",
+        "/run/key",
+    )
 
 
 def test_no_file_is_wanted_by_what_is_not_toml() -> None:

@@ -1,5 +1,6 @@
 """An edition with subscribers, in a store; run as a program it pushes once, to be killed at it."""
 
+import base64
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ from connectors._http import Limits
 from kit.far import Ask, Far, Reply
 from rules.push import Wish
 from schemas.config import Config
-from schemas.partner import Agreement, Edition, Partner, Token
+from schemas.partner import Agreement, Edition, Partner, Token, Webhook
 from schemas.push import Mode, Pushed, Subscriber
 from steps import publish, push, tokens
 from steps.house import House, open_house
@@ -26,6 +27,7 @@ from tests.tell import tell, telling
 
 ROOT = Path(__file__).parents[2]
 KEY = "nhs/all"
+SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 CONFIG = Config(
     channels=(make.channel(),),
@@ -35,11 +37,24 @@ CONFIG = Config(
 )
 
 
+def with_webhook(config: Config, place: str, next_secret: str | None = None) -> Config:
+    """Give the partner a webhook at a place."""
+    webhook = Webhook(url=f"http://{place}/hook?key=k", secret=SECRET, next_secret=next_secret)
+    partner = config.partners[0].model_copy(update={"webhook": webhook})
+    return config.model_copy(update={"partners": (partner,)})
+
+
 @contextmanager
-def opened(database_url: str, folder: Path, allow: Sequence[str], now: datetime) -> Iterator[House]:
+def opened(
+    database_url: str,
+    folder: Path,
+    allow: Sequence[str],
+    now: datetime,
+    config: Config = CONFIG,
+) -> Iterator[House]:
     """Open the installation that has the edition."""
     with open_house(
-        CONFIG,
+        config,
         Limits(attempts=1, backoff_s=0, read_timeout_s=5, deadline_s=5, allow=tuple(allow)),
         database_url=database_url,
         state_dir=folder,
@@ -56,6 +71,7 @@ class Ears:
 
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
     echo: bool = True
     get_status: int = 200
     heard: list[Ask] = field(default_factory=list)
@@ -72,7 +88,7 @@ class Ears:
         if self.victim is not None:
             os.kill(self.victim.pid, signal.SIGKILL)
             self.victim.wait()
-        return Reply(b"", "text/plain", self.status, self.headers)
+        return Reply(self.body, "text/plain", self.status, self.headers)
 
 
 @dataclass
@@ -144,6 +160,7 @@ class Desk:
             [
                 *(sys.executable, "-m", __name__),
                 *(url, str(self.folder), self.far.place, self.now.isoformat()),
+                "hooked" if self.house.config.partners[0].webhook else "",
             ],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
@@ -151,6 +168,7 @@ class Desk:
 
 
 if __name__ == "__main__":
-    url, folder, place, at = sys.argv[1:]
-    with opened(url, Path(folder), [place], datetime.fromisoformat(at)) as house:
+    url, folder, place, at, hooked = sys.argv[1:]
+    config = with_webhook(CONFIG, place) if hooked else CONFIG
+    with opened(url, Path(folder), [place], datetime.fromisoformat(at), config) as house:
         push.push(house, KEY)

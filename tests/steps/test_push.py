@@ -9,7 +9,7 @@ from threading import Barrier, Thread
 import pytest
 
 from kit import far
-from rules.push import MOST_VERIFICATIONS
+from rules.push import CLAIM, MOST_VERIFICATIONS
 from schemas.errors import UnknownError
 from schemas.push import Mode, Pushed
 from steps import push, tokens
@@ -83,7 +83,7 @@ def test_a_crash_between_push_and_mark_pushes_again_and_forgets_nothing(desk: De
     assert (len(desk.ears.heard), desk.subscribers()[0].mark) == (1, before)
     assert desk.deliveries()[0].served == 1
     assert desk.push() == Pushed()  # it is still the dead one's
-    desk.now += push.CLAIM
+    desk.now += CLAIM
     assert desk.push() == Pushed(delivered=1)
     assert [len(atom(h.body).shown) for h in desk.ears.heard] == [1, 1]
     assert desk.subscribers()[0].mark == before + 1

@@ -70,6 +70,7 @@ def test_each_client_that_had_it_is_known_and_whether_it_was_told(rig: Published
     assert one.told_at is not None
     assert one.fetched_at is not None
     assert (other.told_at, other.fetched_at) == (None, None)
+    assert one.given_at is not None
     assert one.given_at < one.removed_at <= one.told_at
 
 
