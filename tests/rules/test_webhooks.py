@@ -60,6 +60,16 @@ def test_a_batch_takes_as_much_as_a_body_may_hold() -> None:
     assert LIMIT_BYTES - another - 1 <= len(made.body) < LIMIT_BYTES
 
 
+def test_a_body_of_just_the_limit_is_too_long() -> None:
+    queue = [gone(number) for number in range(webhooks.MOST)]
+    full = webhooks.batch("p/e", URL, queue)
+    room = LIMIT_BYTES - len(full.body)
+    count = len(full.told)
+    for longer, fits in ((room - 1, count), (room, count - 1)):
+        stretched = [gone(0, "expired" + "x" * longer), *queue[1:]]
+        assert len(webhooks.batch("p/e", URL, stretched).told) == fits
+
+
 def test_the_same_body_has_the_same_id_and_another_has_another() -> None:
     one = webhooks.batch("p/e", URL, [gone(1), gone(2)])
     assert one == webhooks.batch("p/e", URL, [gone(1), gone(2)])

@@ -333,6 +333,36 @@ def test_an_answer_acknowledges_what_was_told_in_it_and_nothing_else(desk: Desk)
     assert act.detail == {"stories": [urn("1")]}
 
 
+def test_an_answer_acknowledges_no_removal_that_came_while_it_was_written(desk: Desk) -> None:
+    desk.ears.body = json.dumps({"acknowledged": [urn("0")]}).encode()
+    asked: list[bool] = []
+
+    def slow(handler: far.Handler, ask: Ask, answer: far.Answer) -> None:
+        if not asked:
+            tell(desk.engine, telling("0", "Again."))
+            desk.publish()
+            remove(desk, "0")
+        asked.append(removals.removed(desk.engine, KEY)[0].acknowledged_at is not None)
+        handler.send(answer(ask))
+
+    desk.far.trouble = slow
+    remove(desk, "0")
+    assert desk.push() == Pushed(told=2, acknowledged=1)
+    assert asked == [False, False]
+    assert told(desk) == [[urn("0")], [urn("0")]]
+
+
+def test_a_webhook_is_not_taken_to_hold_what_came_in_between_removals(desk: Desk) -> None:
+    desk.publish("1")
+    remove(desk, "0")
+    desk.publish("2")
+    remove(desk, "1")
+    assert desk.push() == Pushed(told=2)
+    remove(desk, "2")
+    paper = removals.certificate(desk.engine, desk.house.config, urn("2"), desk.now)
+    assert paper["holders"] == []
+
+
 @pytest.mark.parametrize("body", [b"", b"ok", b"[]", b'{"acknowledged": "urn:1"}', b"[" * 9_999])
 def test_an_answer_that_says_nothing_of_it_acknowledges_nothing(desk: Desk, body: bytes) -> None:
     remove(desk, "0")
