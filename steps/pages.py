@@ -4,7 +4,7 @@ They stand here and not in the web, because an edition that is written as files 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+import feeds
 from rules import packing, text
 from schemas.config import Config
 from schemas.partner import Edition, Partner
@@ -68,9 +69,20 @@ STYLE_PATH = f"/static/retold.{sha256(STYLE).hexdigest()[:12]}.css"
 """Moves with the style: whoever holds this address may hold what it names for ever."""
 
 
-def _day(moment: datetime) -> str:
+def day(moment: date) -> str:
     """Write a day as people do. `strftime` would ask the machine for the words of its tongue."""
     return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+
+
+def month(name: str) -> str:
+    """Write a month that is named `2026-10` as people do."""
+    year, _, number = name.partition("-")
+    return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def minute(moment: datetime) -> str:
+    """Write a minute as people do, in UTC."""
+    return f"{day(moment)}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
 _templates = Environment(
@@ -81,12 +93,15 @@ _templates = Environment(
     lstrip_blocks=True,
 )
 _templates.globals["style_path"] = STYLE_PATH
-_templates.filters["day"] = _day
+_templates.filters["day"] = day
+_templates.filters["minute"] = minute
+_templates.filters["month"] = month
 
 
 class Way(NamedTuple):
     """A format in which an edition can be taken."""
 
+    ending: str
     name: str
     media_type: str
     url: str
@@ -107,7 +122,12 @@ class Line(NamedTuple):
 
 def home(config: Config) -> bytes:
     """Say whose house this is, and nothing of who comes to it."""
-    return _templates.get_template("home.html").render(config=config).encode()
+    return render("home.html", config=config)
+
+
+def render(name: str, **values: Any) -> bytes:
+    """Fill in one of the templates; what is filled in is never markup."""
+    return _templates.get_template(name).render(values).encode()
 
 
 def edition(
@@ -120,13 +140,15 @@ def edition(
     moved_at = max((d.last_modified for d in documents.values()), default=EPOCH)
     home_url = f"{public_url}/feeds/{edition.key}"
     lines, gone = _read(documents.get("json"))
-    page = _templates.get_template("edition.html").render(
+    page = render(
+        "edition.html",
         config=config,
         edition=edition,
         partner=_partner(config, edition),
         public_url=public_url,
         home_url=home_url,
-        ways=[_way(name, documents[name], home_url) for name in _by_merit(documents)],
+        partner_url=_partner_url(config, edition, public_url),
+        ways=ways(edition, documents, public_url),
         lines=lines,
         gone=gone,
         endings=documents.keys(),
@@ -134,7 +156,7 @@ def edition(
         horizon_days=TOMBSTONE_HORIZON.days,
         moved_at=moved_at,
     )
-    return _as_document(edition, page.encode(), moved_at)
+    return _as_document(edition, page, moved_at)
 
 
 def _by_merit(names: Iterable[str]) -> list[str]:
@@ -142,9 +164,31 @@ def _by_merit(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: order.index(name) if name in order else len(order))
 
 
-def _way(name: str, document: Document, home_url: str) -> Way:
+def names(endings: Iterable[str]) -> dict[str, str]:
+    """Name formats by their endings, the one to recommend first."""
+    return {ending: _FORMATS.get(ending, (ending, ""))[0] for ending in _by_merit(endings)}
+
+
+def ways(edition: Edition, names: Iterable[str], public_url: str) -> list[Way]:
+    """List the formats in which an edition can be taken, the one to recommend first."""
+    return [_way(edition, name, public_url) for name in _by_merit(names)]
+
+
+def _way(edition: Edition, name: str, public_url: str) -> Way:
     title, about = _FORMATS.get(name, (name, ""))
-    return Way(title, document.media_type.partition(";")[0], f"{home_url}.{name}", about)
+    media_type = feeds.format_named(name).MEDIA_TYPE.partition(";")[0]
+    return Way(name, title, media_type, f"{public_url}/feeds/{edition.key}.{name}", about)
+
+
+def _partner_url(config: Config, edition: Edition, public_url: str) -> str | None:
+    """Say where the partner's page is; None where everybody may see the edition, as files too."""
+    public = [a.public for a in config.agreements if a.partner == edition.partner]
+    return None if public and all(public) else partner_home(edition.partner, public_url)
+
+
+def partner_home(partner_id: str, public_url: str) -> str:
+    """Say where a partner's own page is."""
+    return f"{public_url}/partners/{partner_id}"
 
 
 def _partner(config: Config, edition: Edition) -> Partner:

@@ -182,7 +182,15 @@ def _late(made: Iterable[Statement], before: Mapping[str, Statement], now: datet
 
 
 def _missing(connection: Connection, config: Config, platform: str, now: datetime) -> list[Break]:
-    """List the months whose report is past its time, since the first that anything is known of."""
+    method = config.platforms()[platform][0]
+    return [
+        _break(platform, month, _MISSING, now, subject=method)
+        for month in missing(connection, config, platform, now)
+    ]
+
+
+def missing(connection: Connection, config: Config, platform: str, now: datetime) -> list[int]:
+    """Number the months whose report is past its time, since the first anything is known of."""
     method = config.platforms()[platform][0]
     known = touched.every_month(connection, platform)
     pull = next((r for r in config.reports if r.platform == platform), None)
@@ -193,11 +201,7 @@ def _missing(connection: Connection, config: Config, platform: str, now: datetim
     if pull and pull.until:
         after = min(after, months.number(pull.until) + 1)
     covered = reports.covered(connection, platform, method)
-    return [
-        _break(platform, month, _MISSING, now, subject=method)
-        for month in range(min(begun), after)
-        if month not in covered
-    ]
+    return [month for month in range(min(begun), after) if month not in covered]
 
 
 def _lag(config: Config, platform: str) -> int:

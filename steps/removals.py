@@ -33,11 +33,13 @@ def waiting(
     """List who holds what was removed, and has not acknowledged it; the overdue first."""
     keys = schedule.editions(config, list(editions) if editions else None)
     with reading(engine) as connection:
-        found = [
-            held for key in keys for held in holders.of_edition(connection, key, BUCKET, _telling())
-        ]
-    listed = [one for one in _holders(config, found, now) if one.acknowledged_at is None]
-    return sorted(listed, key=lambda one: (not one.overdue, one.removed_at, one.edition))
+        found = holders.owing(connection, keys, BUCKET, telling())
+    return overdue_first(holding(config, found, now))
+
+
+def overdue_first(found: Iterable[Holder]) -> list[Holder]:
+    """Sort what is owed: the overdue first, and of those the oldest."""
+    return sorted(found, key=lambda one: (not one.overdue, one.removed_at, one.edition))
 
 
 def certificate(engine: Engine, config: Config, which: str, now: datetime) -> dict[str, Any]:
@@ -47,7 +49,7 @@ def certificate(engine: Engine, config: Config, which: str, now: datetime) -> di
     """
     found = stories.show(engine, which)
     with reading(engine) as connection:
-        held = holders.of_story(connection, found.story.id, BUCKET, _telling())
+        held = holders.of_story(connection, found.story.id, BUCKET, telling())
         lines = publication.log_of(connection, found.story.id)
     standing = dict(lines)  # the last line of each edition is how it stands there
     return {
@@ -60,7 +62,7 @@ def certificate(engine: Engine, config: Config, which: str, now: datetime) -> di
             {"edition": edition, "state": line.state, "reason": line.reason, "at": line.at}
             for edition, line in sorted(standing.items())
         ],
-        "holders": [one.model_dump(exclude={"story_id"}) for one in _holders(config, held, now)],
+        "holders": [one.model_dump(exclude={"story_id"}) for one in holding(config, held, now)],
     }
 
 
@@ -108,13 +110,14 @@ def removed(engine: Engine, edition: str) -> list[Removed]:
         return holders.removed(connection, edition)
 
 
-def _telling() -> list[str]:
+def telling() -> list[str]:
     """Name the formats that tell of removals."""
     told = [name for name in feeds.names() if feeds.format_named(name).CARRIES_TOMBSTONES]
     return [*told, WEBHOOK]
 
 
-def _holders(config: Config, found: Iterable[Held], now: datetime) -> list[Holder]:
+def holding(config: Config, found: Iterable[Held], now: datetime) -> list[Holder]:
+    """Say of who holds what was removed whether it is overdue to acknowledge that."""
     days = {partner.id: partner.acknowledge_days for partner in config.partners}
     made = []
     for held in found:

@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import NamedTuple
 
 from schemas.config import Config
-from schemas.errors import UnknownError, UnknownKindError
+from schemas.errors import ConflictError, UnknownError, UnknownKindError
 from schemas.partner import Token
 from store import runs, tokens
 from store.database import Engine, reading, writing
@@ -19,6 +20,20 @@ _ID_BYTES, _SECRET_BYTES = 6, 32
 
 # Ids are typed after commands, where a dash would begin an option, and split off at the lines.
 _TYPEABLE = str.maketrans("-_", "xy")
+
+
+GRACE_DAYS = 7
+"""How long a token lives on beside the one that takes its place."""
+
+
+class Rotated(NamedTuple):
+    """A token that took the place of another."""
+
+    clear: str
+    """The only copy there will ever be."""
+    token: Token
+    old: Token
+    """The one before, as it ends now."""
 
 
 def issue(
@@ -35,6 +50,47 @@ def issue(
     """
     if use not in USES:
         raise UnknownKindError(f"{use} is no use of a token: say {' or '.join(USES)}")
+    expires_at = None if days is None else now + timedelta(days=days)
+    clear, token = _mint(partner, use, now, expires_at, chance)
+    with writing(engine) as connection:
+        tokens.add(connection, token)
+    return clear
+
+
+def rotate(
+    engine: Engine,
+    who: str,
+    token_id: str,
+    now: datetime,
+    chance: Callable[[int], str] = secrets.token_urlsafe,
+) -> Rotated:
+    """Make a token in the place of another, which ends a few days later; note in the audit who did.
+
+    The new one ends when the old one would have: rotating never lengthens what was given. So a
+    token that ends within those days anyway, or has ended, is refused with a ConflictError.
+    """
+    until = now + timedelta(days=GRACE_DAYS)
+    with writing(engine, durable=True) as connection:  # what is shown once must open later
+        old = tokens.find(connection, token_id)
+        if not tokens.end_by(connection, token_id, until):
+            raise ConflictError(
+                f"token {token_id} ends within {GRACE_DAYS} days or has ended, and is not rotated:"
+                " use the one that took its place, or have one made"
+            )
+        clear, token = _mint(old.partner, old.use, now, old.expires_at, chance)
+        tokens.add(connection, token)
+        detail = {"from": old.id, "to": token.id, "until": until}
+        runs.note(connection, who, "token rotated", old.partner, detail, now)
+    return Rotated(clear, token, old.model_copy(update={"expires_at": until}))
+
+
+def _mint(
+    partner: str,
+    use: str,
+    now: datetime,
+    expires_at: datetime | None,
+    chance: Callable[[int], str],
+) -> tuple[str, Token]:
     token_id = chance(_ID_BYTES).translate(_TYPEABLE)
     clear = f"rt_{use}_{token_id}_{chance(_SECRET_BYTES)}"
     token = Token(
@@ -43,11 +99,9 @@ def issue(
         use=use,
         digest=sha256(clear.encode()).hexdigest(),
         created_at=now,
-        expires_at=None if days is None else now + timedelta(days=days),
+        expires_at=expires_at,
     )
-    with writing(engine) as connection:
-        tokens.add(connection, token)
-    return clear
+    return clear, token
 
 
 def revoke(engine: Engine, token_id: str, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from schemas.publication import PartKind
 from schemas.tables import deliveries, micros, moment
 from store import _sets
 from store.database import Connection
@@ -70,6 +71,49 @@ def add(connection: Connection, given: Sequence[Delivery]) -> None:
         " excluded.last_at > deliveries.last_at THEN excluded.last_at ELSE deliveries.last_at END"
     )
     connection.execute(statement, wanted.params)
+
+
+class Latest(NamedTuple):
+    """What one token was last given of one edition in one format."""
+
+    edition: str
+    token: str
+    format: str
+    how: str
+    part: str
+    as_of: int
+    last_at: datetime
+    holds: int | None
+    """How far the log went in the newest changes it ever got; None where it got none."""
+
+
+def latest(connection: Connection, keys: Collection[str]) -> list[Latest]:
+    """Read what each token was last given of these editions, in each format and way.
+
+    A push counts as held once it was taken.
+    """
+    wanted = _sets.keys(connection, "k", edition=sorted(keys))
+    query = sa.text(
+        "SELECT edition, token, format, how, part, as_of, last_at, holds FROM ("
+        "SELECT d.edition, d.token, d.format, d.how, d.part, d.as_of, d.last_at,"
+        f" max(CASE WHEN {_NEWS} THEN d.as_of END) OVER clients AS holds,"
+        " row_number() OVER (PARTITION BY d.edition, d.token, d.format, d.how"
+        " ORDER BY d.last_at DESC, d.as_of DESC, d.id) AS place"
+        f" FROM {wanted.sql} JOIN deliveries d ON d.edition = k.edition"
+        " WINDOW clients AS (PARTITION BY d.edition, d.token, d.format, d.how)"
+        ") AS given WHERE place = 1 ORDER BY edition, last_at DESC, token, format, how"
+    )
+    rows = connection.execute(query, wanted.params)
+    return [
+        Latest(row[0], row[1], row[2], row[3], row[4], row[5], moment(row[6]), row[7])
+        for row in rows
+    ]
+
+
+_NEWS = (
+    f"(d.part = '' OR d.part LIKE '{PartKind.DELTA}-%') AND (d.how <> '{PUSH}' OR d.confirmed > 0)"
+)
+"""Whether a delivery brought its client up to the number that it was made at."""
 
 
 def of(connection: Connection, edition: str) -> list[Delivery]:

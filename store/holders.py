@@ -4,7 +4,7 @@ A client is taken to hold a story that any document it was given may have shown 
 to think a story held that is not than the reverse.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -86,29 +86,39 @@ _HELD = (
 )
 
 
-def of_edition(
-    connection: Connection, key: str, bucket: int, telling: Collection[str]
+def owing(
+    connection: Connection, keys: Collection[str], bucket: int, telling: Collection[str]
 ) -> list[Held]:
-    """List who holds what an edition has removed; `bucket` is how many entries an archive has.
+    """List who holds what these editions have removed, and has not acknowledged it.
 
-    `telling` names the formats that tell of removals.
+    `bucket` is how many entries an archive has; `telling` names the formats that tell of removals.
     """
-    return _held(connection, "e.edition = :wanted", key, bucket, telling)
+    wanted = _sets.keys(connection, "w", edition=sorted(keys))
+    which = f"e.edition IN (SELECT w.edition FROM {wanted.sql}) AND {_OWED}"
+    return _held(connection, which, wanted.params, bucket, telling)
 
 
 def of_story(
     connection: Connection, story_id: str, bucket: int, telling: Collection[str]
 ) -> list[Held]:
     """List who holds one story that was removed, in every edition."""
-    return _held(connection, "e.story_id = :wanted", story_id, bucket, telling)
+    return _held(connection, "e.story_id = :story", {"story": story_id}, bucket, telling)
+
+
+_OWED = "(a.seq IS NULL OR a.seq < e.seq)"
+"""Whether a removal is newer than what was acknowledged of its story, if anything was."""
 
 
 def _held(
-    connection: Connection, which: str, wanted: str, bucket: int, telling: Collection[str]
+    connection: Connection,
+    which: str,
+    wanted: Mapping[str, Any],
+    bucket: int,
+    telling: Collection[str],
 ) -> list[Held]:
     formats = _sets.keys(connection, "f", format=sorted(telling))
     query = sa.text(_HELD.format(telling=formats.sql, which=which))
-    params = formats.params | {"wanted": wanted, "bucket": bucket}
+    params = {**formats.params, **wanted, "bucket": bucket}
     return [
         Held(row[0], row[1], row[2], row[3], moment(row[4]), row[5], *map(moment_or_none, row[6:]))
         for row in connection.execute(query, params)

@@ -234,6 +234,19 @@ def first_at(connection: Connection, keys: Collection[str]) -> dict[str, datetim
     return {row[0]: moment(row[1]) for row in connection.execute(query, wanted.params)}
 
 
+def counts(connection: Connection, keys: Collection[str]) -> dict[str, dict[Shown, int]]:
+    """Count what each of these editions shows, and what it showed; one without either is not in."""
+    wanted = _sets.keys(connection, "k", edition=sorted(keys))
+    query = sa.text(
+        f"SELECT e.edition, e.state, count(*) FROM {wanted.sql}"
+        " JOIN entries e ON e.edition = k.edition GROUP BY e.edition, e.state"
+    )
+    found: dict[str, dict[Shown, int]] = {}
+    for key, state_, number in connection.execute(query, wanted.params):
+        found.setdefault(key, {})[Shown(state_)] = number
+    return found
+
+
 def log_of(connection: Connection, story_id: str) -> list[tuple[str, LogLine]]:
     """Read what every edition did with a story, oldest first."""
     query = (

@@ -200,6 +200,17 @@ def fresh_at(connection: Connection, now: datetime) -> dict[tuple[str, str], dat
     return {(row[0], row[1]): moment(row[2]) for row in rows}
 
 
+def of(connection: Connection, keys: Collection[str]) -> list[Subscriber]:
+    """Read the subscribers of these editions, by edition and in the order of their ids."""
+    wanted = _sets.keys(connection, "k", edition=sorted(keys))
+    query = sa.text(
+        f"SELECT s.* FROM {wanted.sql} JOIN subscribers s ON s.edition = k.edition"
+        " ORDER BY s.edition, s.id"
+    )
+    rows = connection.execute(query, wanted.params).mappings()
+    return [Subscriber.model_validate(_read(row, _TIMES)) for row in rows]
+
+
 def waiting(connection: Connection, now: datetime) -> set[str]:
     """Name the editions with a request, a change to push, or a lease that is over."""
     at = micros(now)

@@ -39,7 +39,7 @@ def revoke(connection: Connection, token_id: str, at: datetime) -> bool:
     query = sa.select(tokens.c.revoked_at).where(tokens.c.id == token_id)
     row = connection.execute(query).first()
     if row is None:
-        raise UnknownError(f"no token has the id {token_id}: `retold token list` shows them")
+        raise _unknown(token_id)
     if row[0] is not None:
         return False
     connection.execute(
@@ -52,6 +52,39 @@ def every(connection: Connection) -> list[Known]:
     """Read all tokens, in the order of their making."""
     query = sa.select(tokens).order_by(tokens.c.created_at, tokens.c.id)
     return [_known(row) for row in connection.execute(query).mappings()]
+
+
+def of(connection: Connection, partner: str) -> list[Known]:
+    """Read the tokens of one partner, in the order of their making."""
+    query = (
+        sa.select(tokens)
+        .where(tokens.c.partner == partner)
+        .order_by(tokens.c.created_at, tokens.c.id)
+    )
+    return [_known(row) for row in connection.execute(query).mappings()]
+
+
+def find(connection: Connection, token_id: str) -> Token:
+    """Read one token; an UnknownError where there is none."""
+    query = sa.select(tokens).where(tokens.c.id == token_id)
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise _unknown(token_id)
+    return _known(row).token
+
+
+def end_by(connection: Connection, token_id: str, at: datetime) -> bool:
+    """Let a token end at a time; False, and nothing moves, where it ends by then as it is."""
+    done = connection.execute(
+        sa.update(tokens)
+        .where(
+            tokens.c.id == token_id,
+            tokens.c.revoked_at.is_(None),
+            sa.or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > micros(at)),
+        )
+        .values(expires_at=micros(at))
+    )
+    return done.rowcount > 0
 
 
 def note_use(connection: Connection, used: Mapping[str, datetime]) -> None:
@@ -78,6 +111,10 @@ def _known(row: sa.RowMapping) -> Known:
         revoked_at=moment_or_none(row["revoked_at"]),
     )
     return Known(token, moment_or_none(row["last_used_at"]))
+
+
+def _unknown(token_id: str) -> UnknownError:
+    return UnknownError(f"no token has the id {token_id}: `retold token list` shows them")
 
 
 def _micros(at: datetime | None) -> int | None:

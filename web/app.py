@@ -21,6 +21,7 @@ from web.fresh import Fresh
 from web.hooks import Hooks
 from web.house import House
 from web.hub import Hub
+from web.partners import Partners
 from web.removals import Removals
 from web.reports import Reports
 
@@ -55,6 +56,7 @@ class App:
             "b": Beacon(house),
             "hooks": Hooks(house),
             "hub": Hub(house, present, self._deliveries),
+            "partners": Partners(house, present, self._deliveries),
             "removals": Removals(house, present, self._deliveries),
             "reports": Reports(house, present, self._deliveries),
         }

@@ -178,6 +178,20 @@ def test_tokens_are_made_listed_and_revoked(typist: Typist) -> None:
     assert "rt_report_" in typist.types("token", "create", "voice", "--use", "report").stdout
 
 
+def test_a_token_is_rotated_once_and_the_old_one_has_an_end(typist: Typist) -> None:
+    typist.types("init")
+    old = typist.types("token", "create", "voice").stdout
+    new = typist.types("token", "rotate", old[8:16])
+    assert new.stdout.startswith("rt_feed_")
+    assert f"{old[8:16]} ends on" in new.stderr
+    assert "use the one that took its place" in typist.types(
+        "token", "rotate", old[8:16], code=1
+    ).stderr.replace("\n", " ")
+    newer = typist.reads("token", "rotate", new.stdout[8:16])["token"]
+    expires = {row["id"]: row["expires"] for row in typist.reads("token", "list")}
+    assert [expires[one[8:16]] is None for one in (old, new.stdout, newer)] == [False, False, True]
+
+
 def test_quarantine_is_looked_at_and_tried_again(typist: Typist) -> None:
     typist.types("init")
     assert "Nothing waits" in typist.types("quarantine", "list").stdout

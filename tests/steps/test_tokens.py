@@ -4,9 +4,10 @@ from hashlib import sha256
 
 import pytest
 
-from schemas.errors import UnknownError, UnknownKindError
+from schemas.errors import ConflictError, UnknownError, UnknownKindError
 from steps import tokens
-from store.database import Engine
+from store import runs
+from store.database import Engine, reading
 from tests.make import NOON
 
 
@@ -44,3 +45,55 @@ def test_a_token_is_for_a_feed_or_a_report_and_nothing_else(sqlite_engine: Engin
 def test_revoking_a_token_nobody_issued_says_so(sqlite_engine: Engine) -> None:
     with pytest.raises(UnknownError):
         tokens.revoke(sqlite_engine, "abcdefgh", NOON)
+
+
+def test_a_rotated_token_lives_on_for_seven_days_beside_the_new_one(engine: Engine) -> None:
+    old = tokens.issue(engine, "nhs", "feed", NOON)
+    made = tokens.rotate(engine, "somebody", old[8:16], NOON)
+    week = NOON + timedelta(days=7)
+    assert made.old.id == old[8:16]
+    assert made.old.expires_at == week
+    known = {one.token.id: one.token for one in tokens.listing(engine)}
+    assert known == {made.old.id: made.old, made.token.id: made.token}
+    assert made.token.digest == sha256(made.clear.encode()).hexdigest()
+    assert made.clear.split("_")[2] == made.token.id
+    assert (made.token.partner, made.token.use) == ("nhs", "feed")
+    assert made.token.expires_at is None
+    assert [made.old.is_live(at) for at in (week - timedelta(seconds=1), week)] == [True, False]
+
+
+def test_a_rotation_is_noted_in_the_audit_without_any_secret(engine: Engine) -> None:
+    old = tokens.issue(engine, "nhs", "report", NOON)
+    made = tokens.rotate(engine, "somebody", old[10:18], NOON)
+    with reading(engine) as connection:
+        [act] = runs.acts(connection)
+        assert runs.broken_act(connection) is None
+    assert (act.who, act.action, act.subject) == ("somebody", "token rotated", "nhs")
+    assert (act.detail["from"], act.detail["to"]) == (made.old.id, made.token.id)
+    for clear in (old, made.clear):
+        assert clear[20:] not in act.model_dump_json()
+
+
+def test_a_new_token_ends_when_the_old_one_would_have(engine: Engine) -> None:
+    old = tokens.issue(engine, "nhs", "feed", NOON, days=30)
+    made = tokens.rotate(engine, "somebody", old[8:16], NOON)
+    assert made.token.expires_at == NOON + timedelta(days=30)
+
+
+def test_a_token_that_is_ending_or_has_ended_is_not_rotated(engine: Engine) -> None:
+    """Twice would be two new tokens, and a week would become for ever."""
+    ending = tokens.issue(engine, "nhs", "feed", NOON, days=7)
+    revoked = tokens.issue(engine, "nhs", "feed", NOON)
+    rotated = tokens.issue(engine, "nhs", "feed", NOON)
+    tokens.revoke(engine, revoked[8:16], NOON)
+    tokens.rotate(engine, "somebody", rotated[8:16], NOON)
+    before = tokens.listing(engine)
+    for one in (ending, revoked, rotated):
+        with pytest.raises(ConflictError, match=r"ends within 7 days or has ended"):
+            tokens.rotate(engine, "somebody", one[8:16], NOON)
+    assert tokens.listing(engine) == before
+
+
+def test_rotating_a_token_nobody_issued_says_so(engine: Engine) -> None:
+    with pytest.raises(UnknownError, match="no token has the id"):
+        tokens.rotate(engine, "somebody", "abcdefgh", NOON)

@@ -40,6 +40,15 @@ OWN: Mapping[str, int] = {
     "/feeds/late/all.atom": 403,
     "/feeds/late/all/archive-1.atom": 403,
     "/feeds/late/all/manifest.json": 403,
+    "/partners/nhs": 200,
+    "/partners/nhs.opml": 200,
+    "/partners/nhs.atom": 404,
+    "/partners/nhs/all": 404,
+    "/partners/nhs/": 404,
+    "/partners/bbc": 200,
+    "/partners/bbc.opml": 200,
+    "/partners/late": 403,
+    "/partners/late.opml": 403,
 }
 """What every address answers to a live token of the partner that it names."""
 
@@ -70,6 +79,10 @@ WAYS: Mapping[str, Callable[[str, str], tuple[str, dict[str, str]]]] = {
 }
 
 
+def is_partners(path: str) -> bool:
+    return path.startswith("/partners/")
+
+
 def tokens_for(rig: Published, partner: str) -> dict[str, str]:
     """Give a token in every state there is."""
     rotated, revoked = rig.issue(partner), rig.issue(partner)
@@ -91,7 +104,9 @@ def expected(path: str, state: str, method: str) -> int:
         return 204
     if state not in {*OPENING, "another's"}:
         return 401
-    if method not in {"GET", "HEAD"}:
+    if method == "POST" and is_partners(path) and state in OPENING and OWN[path] == 200:
+        return 405 if path.endswith(".opml") else 415  # it posted nothing
+    if method not in ({"GET", "HEAD", "POST"} if is_partners(path) else {"GET", "HEAD"}):
         return 405
     return OWN[path] if state in OPENING else 404
 
@@ -101,7 +116,7 @@ Cell = tuple[str, str, str]
 
 
 def asked(rig: Published, path: str) -> dict[Cell, Reply]:
-    issued = tokens_for(rig, path.split("/")[2])
+    issued = tokens_for(rig, path.split("/")[2].partition(".")[0])
     rig.now += timedelta(seconds=1)
     return {
         (state, way, method): rig.ask(address, method=method, headers=headers)
@@ -115,7 +130,7 @@ def asked(rig: Published, path: str) -> dict[Cell, Reply]:
 @pytest.mark.parametrize("path", OWN)
 def test_every_address_opens_just_to_whom_it_should(published: Published, path: str) -> None:
     replies = asked(opened(published), path)
-    assert len(replies) * len(OWN) == 8 * 3 * 6 * 17
+    assert len(replies) * len(OWN) == 8 * 3 * 6 * 26
     wrong = {
         cell: reply.status
         for cell, reply in replies.items()
@@ -134,9 +149,10 @@ def test_all_that_is_refused_is_refused_in_the_same_words(published: Published) 
         for (_, _, method), reply in asked(published, path).items():
             if method != "HEAD":
                 said.setdefault(reply.status, set()).add((tuple(reply.headers), reply.body))
-    assert {status: len(words) for status, words in said.items() if status != 200} == dict.fromkeys(
-        (204, 401, 403, 404, 405, 503), 1
-    )
+    once = {status: len(words) for status, words in said.items() if status != 200}
+    methods = once.pop(405)  # a feed is only read, a partner's page takes forms
+    assert methods == 2
+    assert once == dict.fromkeys((204, 401, 403, 404, 415, 503), 1)
     assert len(said[200]) > 5
 
 
@@ -214,6 +230,25 @@ def test_unknown_and_forbidden_cost_the_same_and_look_the_same(
                 seen.append((stale, reply.status, reply.headers, reply.body, repr(work)))
     distinct = {repr(one) for one in seen}
     assert len(distinct) == 2, "a fresh reading, and a stale one"
+    assert {one[1] for one in seen} == {404}
+
+
+@pytest.mark.parametrize("ending", ["", ".opml", "/all", ".none"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_partner_that_is_not_costs_the_same_as_anothers_and_looks_the_same(
+    published: Published, ending: str, method: str
+) -> None:
+    token = opened(published).issue("nhs")
+    with counted(published.engine) as work:
+        published.ask("/partners/nhs", token)
+        seen = []
+        for stale in (False, True):
+            for name in ("nobody", "bbc", "late"):
+                published.now += timedelta(seconds=2 if stale else 0)
+                work.queries = work.hashes = 0
+                reply = published.ask(f"/partners/{name}{ending}", token, method=method)
+                seen.append((stale, reply.status, reply.headers, reply.body, repr(work)))
+    assert len({repr(one) for one in seen}) == 2, "a fresh reading, and a stale one"
     assert {one[1] for one in seen} == {404}
 
 

@@ -39,6 +39,8 @@ def test_the_page_of_an_edition_says_what_it_is_and_how_to_take_it(rig: Rig) -> 
         ("application/rss+xml", f"{PUBLIC_URL}{PAGE}.rss"),
     ]
     assert page.xpath("//link[@rel='canonical']/@href") == [PUBLIC_URL + PAGE]
+    assert page.xpath("//link[@rel='up']/@href") == [f"{PUBLIC_URL}/partners/nhs"]
+    assert page.xpath("//a[.='The Health Site']/@href") == [f"{PUBLIC_URL}/partners/nhs"]
     words_said = text(reply.body)
     for words in ("The Health Site", "newest 50 changes", "400 days", "1 removal", "1 March 2026"):
         assert words in words_said
@@ -179,7 +181,7 @@ def test_every_colour_of_text_can_be_read_on_every_ground(scheme: str) -> None:
     style = pages.STYLE.body["body"].decode()
     light, dark = re.findall(r":root \{(.*?)\}", style, re.DOTALL)
     colours = dict(re.findall(r"--(\w+): (#\w{6})", light if scheme == "light" else dark))
-    for ink in ("ink", "soft", "accent"):
+    for ink in ("ink", "soft", "accent", "late", "wait"):
         for ground in ("paper", "card", "wash"):
             one, other = sorted((_luminance(colours[ink]), _luminance(colours[ground])))
             assert (other + 0.05) / (one + 0.05) >= 4.5, (ink, ground)
