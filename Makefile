@@ -29,6 +29,12 @@ help: ## show this menu
 	$(LOCKED) -r requirements-dev.lock
 	@touch $@
 
+# REDbot stands apart: it brings chardet, by which feedparser would guess what it does not in use.
+.venv/redbot/.ready: requirements-redbot.lock | .venv/bin/python
+	$(PYTHON) -m venv .venv/redbot
+	.venv/redbot/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-deps --require-hashes -r requirements-redbot.lock
+	@touch $@
+
 .PHONY: install
 install: .venv/.ready ## set Retold up in .venv, from the lock
 
@@ -37,7 +43,7 @@ demo: .venv/.ready ## the whole loop on a made-up world; ONCE=1 ends by itself
 	@$(BIN)/python -m demo $(if $(ONCE),--once)
 
 .PHONY: test
-test: .venv/.ready-dev ## every test, with branch coverage
+test: .venv/.ready-dev .venv/redbot/.ready ## every test, with branch coverage
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not soak" --cov --cov-report= $(ARGS)
 	@$(BIN)/python tests/coverage_floors.py
 
@@ -72,6 +78,7 @@ format: .venv/.ready-dev ## put the code in order
 lock: ## resolve the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build -o requirements.lock
 	uv pip compile -q --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate pyproject.toml --group build --group dev --group bench -c requirements.lock -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --no-strip-extras --generate-hashes --no-emit-index-url --no-header --no-annotate --group redbot -o requirements-redbot.lock
 
 .PHONY: clean
 clean: ## remove what can be made again

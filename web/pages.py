@@ -17,7 +17,7 @@ STYLE = answers.whole(
     200,
     pages.CSS,
     pages.STYLE,
-    (b"cache-control", b"public, max-age=31536000, immutable"),
+    (b"cache-control", b"max-age=31536000, immutable"),
 )
 
 PAGE_HEADERS: tuple[Header, ...] = (
@@ -31,7 +31,7 @@ PAGE_HEADERS: tuple[Header, ...] = (
 
 def home(config: Config) -> Answer:
     """Say whose house this is, and nothing of who comes to it."""
-    headers = (*PAGE_HEADERS[len(SAFE) :], (b"cache-control", b"public, max-age=300"))
+    headers = (*PAGE_HEADERS[len(SAFE) :], (b"cache-control", b"max-age=300"))
     return answers.whole(200, HTML, pages.home(config), *headers)
 
 

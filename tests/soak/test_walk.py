@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from bench import clock
 from rules import identity
 from schemas.partner import Edition
 from store.database import create_tables, open_engine
@@ -68,6 +69,9 @@ def test_whoever_begins_with_nothing_gets_all_each_once(tmp_path: Path) -> None:
     }
     assert set(walker.came.values()) == {1}
     assert walker.proof()[0]
-    print(f"\n{STORIES:,} stories in {walker.asked} requests, {took:.0f} s")  # noqa: T201
+    print(  # noqa: T201
+        f"\n{STORIES:,} stories in {walker.asked - 1} documents, {took:.0f} s,"
+        f" at most {clock.peak_mb():.0f} MB with the store's telling and the partner's own"
+    )
     rig.runner.close()
     engine.dispose()

@@ -8,7 +8,7 @@ from steps.press import Press
 from steps.publish import publish
 from tests import make
 from tests.web.rig import CONFIG, KEY, PUBLIC_URL, Rig
-from web.app import make_app
+from web.house import House
 from web.press import Documents
 
 
@@ -16,10 +16,12 @@ class Published(Rig):
     """A rig with nothing made up: what is told is what is published and served."""
 
     def __post_init__(self) -> None:
+        self.documents = Documents(self.engine, PUBLIC_URL, KEY)
         super().__post_init__()
-        documents = Documents(self.engine, PUBLIC_URL, KEY)
         self.config = CONFIG.model_copy(update={"channels": (make.channel(),)})
-        self.app = make_app(replace(self.house(), document=documents))
+
+    def house(self) -> House:
+        return replace(super().house(), document=self.documents)
 
     def publish(self, edition: Edition = CONFIG.editions[0]) -> None:
         self.now += timedelta(seconds=1)

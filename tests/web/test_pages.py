@@ -149,7 +149,7 @@ def test_what_an_operator_or_a_story_says_is_never_markup(rig: Rig) -> None:
 def test_the_style_is_held_for_ever_under_an_address_of_its_own_bytes(rig: Rig) -> None:
     reply = rig.ask(pages.STYLE_PATH)
     assert (reply.status, reply["content-type"]) == (200, "text/css; charset=utf-8")
-    assert reply["cache-control"] == "public, max-age=31536000, immutable"
+    assert reply["cache-control"] == "max-age=31536000, immutable"
     assert rig.ask("/static/retold.000000000000.css").status == 404
 
 
