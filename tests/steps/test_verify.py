@@ -17,7 +17,7 @@ from steps import documents, verify
 from store import manifests
 from store.database import reading
 from tests.tell import tell, telling
-from tests.web.test_followers import EDITION, World, world
+from tests.web.following import EDITION, World, world
 
 NAMES = [str(number) for number in range(10)]
 

@@ -1,13 +1,16 @@
 """Partners that follow an edition, each in its own way; what each holds is ids and revisions."""
 
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 from lxml import etree
 
+from kit import far
 from rules import manifest
 from tests.web.rig import PUBLIC_URL, Reply
 
@@ -61,9 +64,13 @@ def json(body: bytes) -> Read:
     )
 
 
+class RefusedError(Exception):
+    """The partner is suspended."""
+
+
 @dataclass
 class Follower:
-    """A partner that keeps what it holds."""
+    """A partner that keeps what it holds, and takes it down when it is suspended."""
 
     ask: Ask
     ending: str = "atom"
@@ -75,11 +82,20 @@ class Follower:
     """Entries that came."""
 
     def follow(self) -> None:
+        try:
+            self.fetch()
+        except RefusedError:
+            self.held, self.etag, self.seq = {}, "", 0
+
+    def fetch(self) -> None:
         raise NotImplementedError
 
     def get(self, url: str, **headers: str) -> Reply:
         self.asked += 1
-        return self.ask(url.removeprefix(PUBLIC_URL), headers)
+        reply = self.ask(url.removeprefix(PUBLIC_URL), headers)
+        if reply.status == 403:
+            raise RefusedError
+        return reply
 
     def read(self, reply: Reply) -> Read:
         found = atom(reply.body) if self.ending == "atom" else json(reply.body)
@@ -104,7 +120,7 @@ class Follower:
 class Walker(Follower):
     """It begins with nothing each time, and walks the archives, the oldest first."""
 
-    def follow(self) -> None:
+    def fetch(self) -> None:
         newest = self.read(self.newest())
         documents, at = [newest], newest
         while "prev-archive" in at.links:
@@ -118,7 +134,7 @@ class Walker(Follower):
 class Differ(Follower):
     """It asks for what changed (RFC 3229), and walks the archives where that is not given."""
 
-    def follow(self) -> None:
+    def fetch(self) -> None:
         headers = {"a-im": "feed", "if-none-match": self.etag} if self.etag else {}
         reply = self.newest(**headers)
         if reply.status == 304:
@@ -127,7 +143,7 @@ class Differ(Follower):
             self.take(self.read(reply))
         else:
             walker = Walker(self.ask, self.ending)
-            walker.follow()
+            walker.fetch()
             self.held = walker.held
         self.etag = reply["etag"]
 
@@ -135,7 +151,7 @@ class Differ(Follower):
 class Poller(Follower):
     """It asks for the newest, and walks pages down to the number of the log that it knows."""
 
-    def follow(self) -> None:
+    def fetch(self) -> None:
         headers = {"if-none-match": self.etag} if self.etag else {}
         reply = self.newest(**headers)
         if reply.status == 304:
@@ -150,3 +166,80 @@ class Poller(Follower):
         if newest.complete:
             self.held = newest.shown
         self.etag, self.seq = reply["etag"], newest.seq
+
+
+@dataclass
+class Subscriber(Follower):
+    """It subscribes at the hub and merges what is pushed; it walks the archives when it begins.
+
+    Its callback answers in the server's threads, and only notes what came; `follow` works it off.
+    """
+
+    subscribe: Callable[[str, str, str], bool] = lambda *_: False
+    """Asks the hub to push a format to a callback, signed by a secret; whether it takes that."""
+    now: Callable[[], datetime] = datetime.now
+    path: str = ""
+    callback: str = ""
+    status: int = 200
+    heard: Callable[[], None] = lambda: None
+    """What else happens while a push is taken."""
+    came: list[tuple[far.Ask, datetime]] = field(default_factory=list)
+    asked_at: datetime | None = None
+    lease_until: datetime | None = None
+    lacks_all: bool = True
+    pushes: int = 0
+    walks: int = 0
+
+    SECRET = "a secret of this subscriber"
+    PATIENCE = timedelta(hours=2)
+    """After so long a request to the hub is made again."""
+
+    def answer(self, ask: far.Ask) -> far.Reply:
+        """Be the callback."""
+        if self.status == 200:
+            self.came.append((ask, self.now()))
+        if ask.method == "POST":
+            self.heard()
+        challenge = ask.query.get("hub.challenge", "")
+        return far.Reply(challenge.encode(), "text/plain", self.status)
+
+    @property
+    def is_subscribed(self) -> bool:
+        return self.lease_until is not None and self.lease_until > self.now()
+
+    def fetch(self) -> None:
+        while self.came:
+            self._work_off(*self.came.pop(0))
+        is_asking = self.asked_at is not None and self.now() - self.asked_at < self.PATIENCE
+        if not self.is_subscribed and not is_asking:
+            took = self.subscribe(self.ending, self.callback, self.SECRET)
+            self.asked_at = self.now() if took else None
+        if self.lacks_all:
+            walker = Walker(self.ask, self.ending)
+            walker.fetch()
+            self.held, self.lacks_all = walker.held, False
+            self.walks += 1
+
+    def _work_off(self, ask: far.Ask, at: datetime) -> None:
+        if ask.method == "POST":
+            self._merge(ask)
+            return
+        self.asked_at = None
+        self.lacks_all = True
+        if ask.query["hub.mode"] == "denied":
+            self.lease_until = None
+            self.held = {}
+        else:
+            lease = timedelta(seconds=int(ask.query["hub.lease_seconds"]))
+            self.lease_until = at + lease
+
+    def _merge(self, ask: far.Ask) -> None:
+        signed = hmac.digest(self.SECRET.encode(), ask.body, "sha256").hex()
+        assert ask.headers["x-hub-signature"] == f"sha256={signed}"
+        found = self.read(Reply(200, [], ask.body))
+        self.pushes += 1
+        if found.complete:
+            self.held = {}
+        elif "prev-archive" in found.links:
+            self.lacks_all = True  # it is the newest: what changed was too much for a delta
+        self.take(found)
