@@ -58,16 +58,17 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
             one.model_dump(mode="json", exclude={"next_at"})
             for one in webhooks.listing(engine, config)
         ],
-        "runs": [
-            {
-                "step": run.step,
-                "subject": run.subject,
-                "when": _ago(run, now),
-                "outcome": str(run.outcome),
-                "error": run.error,
-            }
-            for run in latest
-        ],
+        "runs": [_run(run, now) for run in latest],
+    }
+
+
+def _run(run: Run, now: datetime) -> dict[str, Any]:
+    return {
+        "step": run.step,
+        "subject": run.subject,
+        "when": _ago(run, now),
+        "outcome": str(run.outcome),
+        "error": run.error,
     }
 
 
