@@ -10,7 +10,7 @@ from feeds import Format
 from rules import beacon, entries, manifest, packing
 from schemas import months
 from schemas.errors import UnknownError, WithdrawnError
-from schemas.feed import Head, Slot, Tombstone
+from schemas.feed import Entry, Head, Slot, Tombstone
 from schemas.partner import Edition
 from schemas.publication import NEWEST, Document, EditionState, Part, PartKind, Shown, Sum
 from schemas.tables import EPOCH
@@ -101,8 +101,24 @@ def standing(engine: Engine, press: Press, edition: Edition) -> Standing:
     return Standing(state.seq, tuple(tagged))
 
 
+class Told:
+    """The entries of the last document, for the same part in another format."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, int], Entry] = {}
+
+    def entries(
+        self, connection: Connection, press: Press, wanted: Sequence[tuple[str, int]]
+    ) -> dict[tuple[str, int], Entry]:
+        """Make entries of revisions, where the last document did not show just these."""
+        if self._kept.keys() != set(wanted):
+            told = stories.at_revisions(connection, wanted)
+            self._kept = {(s.id, s.revision): entries.entry(s, press.names) for s in told}
+        return self._kept
+
+
 def fresh(
-    engine: Engine, press: Press, edition: Edition, ending: str, part: Part
+    engine: Engine, press: Press, edition: Edition, ending: str, part: Part, told: Told
 ) -> Document | None:
     """Give an archive or a month as `document` does, and keep nothing of it in the store."""
     format_ = press.formats(edition).get(ending)
@@ -114,7 +130,7 @@ def fresh(
             return _manifest(connection, press, edition, state, part)
         if format_ is None:
             return None
-        return _make(connection, press, edition, format_, state, part, keeps=False)
+        return _make(connection, press, edition, format_, state, part, told)
 
 
 def _is_kept(connection: Connection, edition: Edition, part: Part) -> bool:
@@ -167,9 +183,9 @@ def _make(
     format_: Format,
     state: EditionState,
     part: Part,
-    *,
-    keeps: bool = True,
+    told: Told | None = None,
 ) -> Document | None:
+    """Make a document; what it is made of is kept in the store, or else in `told`."""
     found = _rows(connection, edition, state, part)
     if found is None:
         return None
@@ -185,7 +201,7 @@ def _make(
         | _ways(connection, press, edition, format_, part, rows[-1].seq if more else 0)
     )
     tombstones = [Tombstone(id=r.story_id, reason=r.reason, at=r.at) for r in gone]
-    slots = _slots(connection, press, edition, format_, rows, keeps=keeps)
+    slots = _slots(connection, press, edition, format_, rows, told)
     body = format_.document(head, slots, tombstones)
     seqs = [r.seq for r in (*rows, *gone)]
     return Document(
@@ -265,18 +281,15 @@ def _slots(
     edition: Edition,
     format_: Format,
     rows: Sequence[EntryRow],
-    *,
-    keeps: bool,
+    told: Told | None,
 ) -> list[Slot]:
     wanted = [(r.story_id, r.revision) for r in rows]
     digest = press.names_digest(format_)
     kept = publication.kept_fragments(connection, wanted, format_.EXTENSION, digest)
     missing = [key for key in wanted if key not in kept]
-    made = {
-        (story.id, story.revision): format_.fragment(entries.entry(story, press.names))
-        for story in stories.at_revisions(connection, missing)
-    }
-    if keeps:
+    found = (told or Told()).entries(connection, press, missing)
+    made = {key: format_.fragment(entry) for key, entry in found.items()}
+    if told is None:
         publication.keep_fragments(connection, made, format_.EXTENSION, digest)
     kept |= made
     partner = press.partner(edition)

@@ -95,15 +95,18 @@ def clear(engine: Engine, place: Place, key: str, clock: Clock) -> Written:
 
 def _bring(engine: Engine, press: Press, edition: Edition, copy: "_Copy") -> None:
     """Write what others are led to before what leads there."""
+    told = documents.Told()
     for _ in range(_ROUNDS):
         standing = documents.standing(engine, press, edition)
         parts = {one.part.suffix(one.ending): one for one in standing.parts}
         moved = [one for name, one in parts.items() if not copy.holds(name, one.etag)]
+        # The formats of one part stand together, for they show the same entries.
+        moved.sort(key=lambda one: (one.part.kind, one.part.number))
         for at in range(0, len(moved), _BATCH):
             batch = moved[at : at + _BATCH]
             copy.announce(one.part.suffix(one.ending) for one in batch)
             for one in batch:
-                document = documents.fresh(engine, press, edition, one.ending, one.part)
+                document = documents.fresh(engine, press, edition, one.ending, one.part, told)
                 if document is not None:  # a month may have gone meanwhile
                     copy.put(one.part.suffix(one.ending), document)
         last = _last(engine, press, edition)
