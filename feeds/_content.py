@@ -4,6 +4,7 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape
 from string import ascii_letters, digits
+from uuid import NAMESPACE_URL, uuid5
 
 from schemas.feed import Entry
 from schemas.story import Response
@@ -39,6 +40,11 @@ def thanks(entry: Entry) -> str:
 def responder(response: Response) -> str:
     """Name an organisation that responds, as well as it is known: never empty."""
     return response.organisation_name or response.organisation or "the organisation"
+
+
+def response_id(story_id: str, response: Response) -> str:
+    """Name a response for ever: the same response to the same story bears the same name."""
+    return uuid5(NAMESPACE_URL, f"{story_id}\n{response.id}").urn
 
 
 def credit(line: str | None) -> str:

@@ -10,10 +10,9 @@ https://www.rfc-editor.org/rfc/rfc6721 (deleted entries)
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
-from uuid import NAMESPACE_URL, uuid5
 
 from feeds import _content
-from feeds._content import rfc3339
+from feeds._content import response_id, rfc3339
 from feeds._xml import (
     DECLARATION,
     HISTORY,
@@ -71,11 +70,6 @@ def fragment(entry: Entry) -> bytes:
         + _END
         + sealed("".join(_reply(entry, reply) for reply in replies))
     )
-
-
-def response_id(story_id: str, response: Response) -> str:
-    """Name a response for ever: the same response to the same story bears the same name."""
-    return uuid5(NAMESPACE_URL, f"{story_id}\n{response.id}").urn
 
 
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:

@@ -4,13 +4,11 @@ Spec: https://www.jsonfeed.org/version/1.1/
 """
 
 from collections.abc import Sequence
-from datetime import datetime
-from html import escape
 from typing import Any
 
 import orjson
 
-from feeds import _content
+from feeds import _content, _json
 from feeds._content import rfc3339
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Tombstone
 from schemas.story import Rating, Response
@@ -38,7 +36,7 @@ def fragment(entry: Entry) -> bytes:
 
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
     """Join fragments into one feed; what was removed stands before the items."""
-    credit = _inner(_content.credit(head.credit))
+    credit = _json.inner(_content.credit(head.credit))
     parts = [orjson.dumps(_metadata(head, tombstones))[:-1], b',"items":[']
     between = b"\n"
     for slot in slots:
@@ -53,29 +51,19 @@ def _spliced(slot: Slot, credit: bytes) -> tuple[bytes, ...]:
     url = slot.beacon_url
     if url is None:
         return before, credit, _EXTENSION_OBJECT, after
-    # Almost every address means itself; escaping it all the same would double a join's cost.
-    plain = url.encode() if _content.is_plain(url) else None
-    src, named = plain or _inner(escape(url)), plain or _inner(url)
+    src, named = _json.address(url)
     return before, credit, _BEACON[0], src, _BEACON[1], named, b'",', after
 
 
-def _inner(words: str) -> bytes:
-    return orjson.dumps(words)[1:-1]
-
-
 _BEACON = (
-    _inner(_content.BEACON[0]),
-    _inner(_content.BEACON[1]) + _EXTENSION_OBJECT + b'"beacon_url":"',
+    _json.inner(_content.BEACON[0]),
+    _json.inner(_content.BEACON[1]) + _EXTENSION_OBJECT + b'"beacon_url":"',
 )
 
 
 def _known(**fields: Any) -> dict[str, Any]:
     """Leave out what is not known: JSON Feed has no place for null."""
     return {name: value for name, value in fields.items() if value is not None}
-
-
-def _time(moment: datetime | None) -> str | None:
-    return rfc3339(moment) if moment else None
 
 
 def _standard(entry: Entry) -> dict[str, Any]:
@@ -121,8 +109,8 @@ def _response(response: Response) -> dict[str, Any]:
         "organisation": response.organisation,
         "organisation_name": response.organisation_name,
         "role": response.responder_role,
-        "published_at": _time(response.published_at),
-        "updated_at": _time(response.updated_at),
+        "published_at": _json.time(response.published_at),
+        "updated_at": _json.time(response.updated_at),
         "change": response.change,
         "content_html": response.body,
     }

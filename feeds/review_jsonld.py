@@ -6,11 +6,11 @@ Spec: https://schema.org/DataFeed, https://schema.org/Review, https://www.w3.org
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import orjson
 
+from feeds import _json
 from feeds._content import rfc3339
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Subject, Tombstone
 from schemas.story import Rating, Response, Tag
@@ -81,10 +81,6 @@ def _known(kind: str, **fields: Any) -> dict[str, Any]:
     return {"@type": kind} | given
 
 
-def _time(moment: datetime | None) -> str | None:
-    return rfc3339(moment) if moment else None
-
-
 def _review(entry: Entry) -> dict[str, Any]:
     publisher = _known("Organization", name=entry.origin.publisher) if entry.origin else None
     review = _known(
@@ -146,8 +142,8 @@ def _comment(response: Response) -> dict[str, Any]:
             "Comment",
             identifier=response.id,
             author=author,
-            datePublished=_time(response.published_at),
-            dateModified=_time(response.updated_at),
+            datePublished=_json.time(response.published_at),
+            dateModified=_json.time(response.updated_at),
             text=response.body_text,
         )
         | ({"retold:role": response.responder_role} if response.responder_role else {})

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feeds import atom
+from feeds._content import response_id
 from schemas.feed import Entry
 from schemas.story import Response
 from tests import make
@@ -139,10 +140,10 @@ def test_a_story_says_which_responses_it_has_so_that_one_taken_back_can_be_prune
 
 def test_a_response_keeps_its_id_and_shares_it_with_no_other() -> None:
     told, edited = _response("r1"), _response("r1", organisation_name="Renamed")
-    name = atom.response_id(entry().id, told)
-    assert atom.response_id(entry().id, edited) == name
+    name = response_id(entry().id, told)
+    assert response_id(entry().id, edited) == name
     assert name == "urn:uuid:135216e3-ab6c-5e87-8586-24dff7b3e451"
-    assert len({name, atom.response_id(BARE.id, told), atom.response_id(BARE.id, edited)}) == 2
+    assert len({name, response_id(BARE.id, told), response_id(BARE.id, edited)}) == 2
 
 
 @pytest.mark.parametrize(
@@ -185,6 +186,6 @@ def test_our_own_connector_reads_story_and_responses_back_as_one_draft() -> None
     assert draft.origin is not None
     assert (draft.origin.publisher, draft.origin.url) == ("opinion.example", told.url)
     assert [(r.external_id, r.body, r.organisation_name) for r in draft.responses] == [
-        (atom.response_id(told.id, one), one.body, "Anytown NHS Trust") for one in told.responses
+        (response_id(told.id, one), one.body, "Anytown NHS Trust") for one in told.responses
     ]
     assert read(document, service_scheme="urn:retold:organisation") == parsed

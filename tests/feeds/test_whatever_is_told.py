@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feeds import atom, jsonfeed
+from feeds._content import response_id
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Tombstone
 from schemas.story import Response
 from tests import make
@@ -111,7 +112,7 @@ def test_a_strict_reader_finds_story_threads_and_tombstones(
         for to in reply.findall("thr:in-reply-to", NS)
     ]
     assert [(*names, text or "") for *names, text in found] == [
-        (told.id, atom.response_id(told.id, one), _shown(one.body)) for one in told.responses
+        (told.id, response_id(told.id, one), _shown(one.body)) for one in told.responses
     ]
 
 
@@ -146,7 +147,7 @@ def test_feedparser_finds_every_field_as_it_went_in(told: Entry) -> None:
     )
     assert tag.term == _shown(told.tags[0].name)
     for reply, one in zip(replies, told.responses, strict=True):
-        assert reply.id == atom.response_id(told.id, one)
+        assert reply.id == response_id(told.id, one)
         assert reply["thr_in-reply-to"]["ref"] == told.id
         assert reply.content[0].value == _mended(one.body)
 

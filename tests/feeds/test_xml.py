@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from feeds import atom, format_named
+from feeds import format_named
+from feeds._content import response_id
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry
 from tests.feeds.cases import BEACON, CASES, Case, entry, head, render
 
@@ -86,7 +87,7 @@ def _replies(name: str, entry: Entry) -> list[tuple[object, ...]]:
     """Say what Atom tells of the responses, each as an entry; RSS has them in the story's."""
     return [
         (
-            atom.response_id(entry.id, response),
+            response_id(entry.id, response),
             "Response from Anytown NHS Trust, Ward manager",
             [],
             "Anytown NHS Trust",
