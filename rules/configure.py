@@ -25,7 +25,7 @@ from schemas.partner import Agreement, Edition, Partner, Webhook
 
 M = TypeVar("M", bound=BaseModel)
 
-FORMATS = ("atom", "rss", "json", "jsonld", "google")
+FORMATS = ("atom", "rss", "json", "jsonld", "google", "activity")
 """The feed formats there are where the caller names no others."""
 
 _NONE: Mapping[str, Any] = MappingProxyType({})

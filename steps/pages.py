@@ -55,6 +55,10 @@ _FORMATS = {
         "JSON-LD",
         "Reviews in the words of schema.org, removals included, for who links what is known.",
     ),
+    "activity": (
+        "Activity Streams",
+        "Each change as an activity, removals included, for programs of the social web.",
+    ),
     "google": (
         "Google merchant reviews",
         "Rated stories alone, removals included; add the organisations' addresses for Google.",

@@ -21,13 +21,13 @@ every_format = pytest.mark.parametrize("name", names())
 
 
 def test_formats_are_named_as_agreements_name_them() -> None:
-    assert names() == ["atom", "google", "json", "jsonld", "rss"]
+    assert names() == ["activity", "atom", "google", "json", "jsonld", "rss"]
     assert [format_named(name).EXTENSION for name in names()] == names()
 
 
 def test_a_format_that_nobody_wrote_is_refused_with_those_there_are() -> None:
     with pytest.raises(
-        UnknownKindError, match="'opml': choose among atom, google, json, jsonld, rss"
+        UnknownKindError, match="'opml': choose among activity, atom, google, json, jsonld, rss"
     ):
         format_named("opml")
 

@@ -183,7 +183,7 @@ from tests.rules._written import (
         pytest.param(
             PARTNER + AGREEMENT + 'formats = ["atom", "jsn"]\n',
             "7: agreements[0].formats[1]: `jsn` is no feed format "
-            "(did you mean `json`? there are: atom, google, json, jsonld, rss)",
+            "(did you mean `json`? there are: activity, atom, google, json, jsonld, rss)",
             id="unknown format",
         ),
         pytest.param(

@@ -62,7 +62,11 @@ def test_the_canonical_address_is_the_same_in_the_header_and_in_the_document(
 
 @pytest.mark.parametrize(
     ("ending", "media_type"),
-    [("jsonld", "application/ld+json"), ("google", "application/xml; charset=utf-8")],
+    [
+        ("jsonld", "application/ld+json"),
+        ("google", "application/xml; charset=utf-8"),
+        ("activity", "application/activity+json"),
+    ],
 )
 def test_a_format_that_only_some_want_is_served_where_an_agreement_names_it(
     published: Published, ending: str, media_type: str
