@@ -10,7 +10,8 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from schemas.channel import Removal
-from schemas.story import BodyFormat, Kind, Tag
+from schemas.feed import COMMENTS, KIND
+from schemas.story import BodyFormat, Comments, Kind, Tag
 
 Body = tuple[str, BodyFormat]
 """A text, and the markup it is in."""
@@ -89,6 +90,8 @@ class Hints(NamedTuple):
     services: tuple[dict[str, str], ...]
     service_scheme: str | None
     organisation_scheme: str
+    comments: Comments | None = None
+    """Whether its posts may be commented on, where they do not say."""
 
 
 def title_text(told: str) -> str:
@@ -174,7 +177,7 @@ def fields(entry: Entry, external_id: str, hints: Hints) -> dict[str, Any]:
         "updated_at": entry.updated or None,
         "services": hints.services,
         # Left out, it would be copied from its default with deepcopy, at a third of the whole cost.
-        "ext": {},
+        "ext": {"comments": hints.comments} if hints.comments else {},
     }
     if entry.author:
         made["author"] = {"display_name": entry.author}
@@ -192,6 +195,11 @@ def _categorise(made: dict[str, Any], categories: Sequence[Category], hints: Hin
             stated, _, code = term.rpartition(":")
             known = {"scheme": stated or hints.organisation_scheme, "code": code}
             services.append(known | ({"name": label} if label else {}))
+        elif scheme == KIND:
+            # Only from story to post: nobody who agreed to stories is to get announcements.
+            made["kind"] = Kind.POST if term == Kind.POST else made["kind"]
+        elif scheme == COMMENTS:
+            made["ext"] = {"comments": term}
         else:
             tags.append(_tag(label or term, scheme))
     made["tags"] = tags

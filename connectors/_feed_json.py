@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from connectors._feed_entry import Body, Category, Document, Entry, absolute, person
+from schemas.feed import COMMENTS, KIND
 from schemas.story import BodyFormat
 
 MEDIA_TYPE = "application/feed+json"
@@ -62,7 +63,6 @@ def links(payload: bytes, url: str) -> Iterator[tuple[str, str]]:
 def _entry(told: Any, author: str) -> Entry:
     if not isinstance(told, Mapping):
         return Entry()
-    tags = told.get("tags")
     return Entry(
         id=_text(told, "id"),
         url=_text(told, "url"),
@@ -72,8 +72,20 @@ def _entry(told: Any, author: str) -> Entry:
         author=_author(told) or author,
         published=_text(told, "date_published"),
         updated=_text(told, "date_modified"),
-        categories=[Category(str(tag)) for tag in tags] if isinstance(tags, list) else [],
+        categories=_categories(told),
     )
+
+
+def _categories(told: Mapping[str, Any]) -> list[Category]:
+    """Read its tags, and what another Retold says of a post."""
+    tags, ours = told.get("tags"), told.get("_retold")
+    found = [Category(str(tag)) for tag in tags] if isinstance(tags, list) else []
+    said = ours if isinstance(ours, Mapping) else {}
+    marks = (Category(_text(said, key), scheme) for key, scheme in _MARKS)
+    return found + [mark for mark in marks if mark.term]
+
+
+_MARKS = (("kind", KIND), ("comments", COMMENTS))
 
 
 def _text(told: Mapping[str, Any], key: str) -> str:

@@ -109,6 +109,8 @@ class ResponseOf(_Told):
     """The path of its id, within the reply."""
     organisation: str | None = None
     """Who replied, as a template over the record: `ods:{code}`."""
+    name: str | None = None
+    """The path of the name of who replied, within the reply."""
     published_at: str | None = None
     """The path of when it was given, within the reply."""
     updated_at: str | None = None

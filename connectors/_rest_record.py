@@ -204,6 +204,7 @@ def _responses(record: Any, told: ResponseOf | None) -> tuple[DraftResponse, ...
         DraftResponse(
             external_id=word(reply, told.id),
             organisation=fill(record, told.organisation),
+            organisation_name=word(reply, told.name),
             body=str(word(reply, told.body) or ""),
             published_at=word(reply, told.published_at),
             updated_at=word(reply, told.updated_at),

@@ -6,8 +6,8 @@ from html import escape
 from string import ascii_letters, digits
 from uuid import NAMESPACE_URL, uuid5
 
-from schemas.feed import Entry
-from schemas.story import Response
+from schemas.feed import COMMENTS, KIND, Entry
+from schemas.story import Kind, Response
 
 BEACON = ('\n<img src="', '" width="1" height="1" alt=""/>')
 """The image that a page loads when an entry is read: what stands before its address, and after."""
@@ -28,7 +28,8 @@ def rfc3339(moment: datetime) -> str:
 
 def html(entry: Entry) -> str:
     """Write all that a reader sees: the story, each response, and whom to thank for it."""
-    return entry.html + "".join(map(_section, entry.responses)) + thanks(entry)
+    sections = "".join(_section(entry, response) for response in entry.responses)
+    return entry.html + sections + thanks(entry)
 
 
 def thanks(entry: Entry) -> str:
@@ -37,9 +38,28 @@ def thanks(entry: Entry) -> str:
     return _attribution(words, entry.attribution_url or entry.url) if words else ""
 
 
-def responder(response: Response) -> str:
-    """Name an organisation that responds, as well as it is known: never empty."""
-    return response.organisation_name or response.organisation or "the organisation"
+def responder(entry: Entry, response: Response) -> str:
+    """Name who responds, as well as they are known: never empty. Anybody comments on a post."""
+    nameless = "a reader" if is_post(entry) else "the organisation"
+    return response.organisation_name or response.organisation or nameless
+
+
+def is_post(entry: Entry) -> bool:
+    """Say whether an entry is an organisation's announcement, and no story of care."""
+    return entry.kind == Kind.POST
+
+
+def marks(entry: Entry) -> list[tuple[str, str]]:
+    """List what tells a post from a story, each with its scheme; a story needs none."""
+    if not is_post(entry):
+        return []
+    said = [(COMMENTS, str(entry.comments))] if entry.comments else []
+    return [(KIND, entry.kind), *said]
+
+
+def heading(entry: Entry, who: str) -> str:
+    """Write what stands above a response, or above a comment on a post."""
+    return f"{'Comment' if is_post(entry) else 'Response'} from {who}"
 
 
 def response_id(story_id: str, response: Response) -> str:
@@ -62,12 +82,12 @@ def rights(entry: Entry) -> str | None:
     return "; ".join(filter(None, (entry.licence, entry.attribution))) or None
 
 
-def _section(response: Response) -> str:
+def _section(entry: Entry, response: Response) -> str:
     named = ", ".join(filter(None, (response.organisation_name, response.responder_role)))
-    who = escape(named or responder(response))
+    above = escape(heading(entry, named or responder(entry, response)))
     when = response.published_at or response.updated_at
     date = _date(when) if when else ""
-    return f"\n<section>\n<h3>Response from {who}</h3>\n{date}{response.body}\n</section>"
+    return f"\n<section>\n<h3>{above}</h3>\n{date}{response.body}\n</section>"
 
 
 def _date(when: datetime) -> str:

@@ -119,7 +119,7 @@ def _threads(replies: Sequence[_Reply]) -> str:
 
 def _reply(entry: Entry, reply: _Reply) -> str:
     of = reply.response
-    who = _content.responder(of)
+    who = _content.responder(entry, of)
     role = f", {of.responder_role}" if of.responder_role else ""
     known_as = _category(ORGANISATION, of.organisation, who) if of.organisation else ""
     published = f"<published>{rfc3339(of.published_at)}</published>\n" if of.published_at else ""
@@ -129,7 +129,7 @@ def _reply(entry: Entry, reply: _Reply) -> str:
     return (
         f"<entry{_lang(entry)}>\n"
         f"<id>{reply.id}</id>\n"
-        f'<title type="text">{text(f"Response from {who}{role}")}</title>\n'
+        f'<title type="text">{text(_content.heading(entry, who + role))}</title>\n'
         f"<updated>{rfc3339(updated)}</updated>\n{published}"
         f"<author><name>{text(who)}</name></author>\n{known_as}"
         f'<thr:in-reply-to ref="{attribute(entry.id)}"{href}/>\n'
@@ -141,7 +141,8 @@ def _reply(entry: Entry, reply: _Reply) -> str:
 def _categories(entry: Entry) -> str:
     subjects = [_category(ORGANISATION, s.id, s.name) for s in entry.subjects]
     tags = [_category(tag_scheme(tag.group), tag.name) for tag in entry.tags]
-    return "".join(subjects + tags)
+    marks = [_category(scheme, term) for scheme, term in _content.marks(entry)]
+    return "".join(marks + subjects + tags)
 
 
 @lru_cache(maxsize=4096)  # organisations and tags recur from entry to entry

@@ -2,11 +2,12 @@
 
 It says less than a story does. Left out, for want of a word: responses, tags, markup, every
 rating but the one that is of the whole, and every organisation but the first (one review is of
-one merchant). An entry without such a rating, or of no organisation, Google does not take: it
-becomes an empty fragment, or a deletion where an earlier revision may have been shown. Left out
-too, because we do not know it: the web address of an organisation (`merchant_url`), a public page
-of its ratings (`rating_url`), how a story was asked for (`collection_method`), and the country of
-a register that we do not know. Whoever hands the feed on to Google has to add the addresses.
+one merchant). An entry without such a rating, or of no organisation, Google does not take, and a
+post is no review: it becomes an empty fragment, or a deletion where an earlier revision may have
+been shown. Left out too, because we do not know it: the web address of an organisation
+(`merchant_url`), a public page of its ratings (`rating_url`), how a story was asked for
+(`collection_method`), and the country of a register that we do not know. Whoever hands the feed
+on to Google has to add the addresses.
 What is one partner's alone stands in processing instructions, which no schema forbids.
 Spec: https://developers.google.com/merchant-review-feeds/xmlschema
 """
@@ -16,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from feeds._content import rfc3339
 from feeds._xml import DECLARATION, attribute, sealed, text, ways
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Subject, Tombstone
-from schemas.story import Rating, overall
+from schemas.story import Kind, Rating, overall
 
 MEDIA_TYPE = "application/xml; charset=utf-8"
 EXTENSION = "google"
@@ -38,7 +39,7 @@ _GONE = b"<deleted_review "
 
 def fragment(entry: Entry) -> bytes:
     """Write one entry as a `merchant` and a `review`, with marks; empty where neither can be."""
-    rated = _rated(entry.ratings)
+    rated = None if entry.kind == Kind.POST else _rated(entry.ratings)
     if rated is None or not entry.subjects:
         return sealed(_deleted(entry.id, rfc3339(entry.updated_at))) if entry.revision > 1 else b""
     of = entry.subjects[0]

@@ -1,8 +1,10 @@
 """Write a feed as a schema.org `DataFeed` of reviews, in JSON-LD 1.1, for who links what is known.
 
-The context stands within: nothing need be fetched to read a document. `reviewBody` is plain text;
-the markup of a story is in the other formats. What schema.org has no word for is under `retold`.
-Spec: https://schema.org/DataFeed, https://schema.org/Review, https://www.w3.org/TR/json-ld11/
+What an organisation announces is no review but a `SocialMediaPosting` of its own. The context
+stands within: nothing need be fetched to read a document. `reviewBody` is plain text; the markup
+of a story is in the other formats. What schema.org has no word for is under `retold`.
+Spec: https://schema.org/DataFeed, https://schema.org/Review,
+https://schema.org/SocialMediaPosting, https://www.w3.org/TR/json-ld11/
 """
 
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from feeds import _json
+from feeds import _content, _json
 from feeds._content import rfc3339
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Subject, Tombstone
 from schemas.story import Rating, Response, Tag
@@ -41,13 +43,13 @@ _BEACON = b',"retold:beacon":'
 
 
 def fragment(entry: Entry) -> bytes:
-    """Write one entry as a `DataFeedItem` of a `Review`, with marks at its end."""
+    """Write one entry as a `DataFeedItem` of a `Review` or a post, with marks at its end."""
     opening = orjson.dumps(
         {
             "@type": "DataFeedItem",
             "dateCreated": rfc3339(entry.published_at),
             "dateModified": rfc3339(entry.updated_at),
-            "item": _review(entry),
+            "item": _item(entry),
         }
     )
     credit = orjson.dumps(entry.attribution) if entry.attribution else b""
@@ -81,29 +83,53 @@ def _known(kind: str, **fields: Any) -> dict[str, Any]:
     return {"@type": kind} | given
 
 
-def _review(entry: Entry) -> dict[str, Any]:
+def _item(entry: Entry) -> dict[str, Any]:
     publisher = _known("Organization", name=entry.origin.publisher) if entry.origin else None
-    review = _known(
-        "Review",
+    is_post = _content.is_post(entry)
+    item = _known(
+        "SocialMediaPosting" if is_post else "Review",
         name=entry.title,
         url=entry.url,
         isBasedOn=entry.origin.url if entry.origin else None,
         inLanguage=entry.language,
-        # A name or a role, and never more than that: what is shown of who told it.
-        author=_known("Person", name=entry.author),
+        author=_announcer(entry) if is_post else _person(entry.author),
         datePublished=rfc3339(entry.published_at),
         dateModified=rfc3339(entry.updated_at),
-        reviewBody=entry.text,
-        itemReviewed=[_organisation(subject) for subject in entry.subjects],
-        reviewRating=[_rating(rating) for rating in entry.ratings],
+        **(_announced(entry) if is_post else _reviewed(entry)),
         keywords=[_keyword(tag) for tag in entry.tags],
-        comment=[_comment(response) for response in entry.responses],
+        comment=[_comment(entry, response) for response in entry.responses],
         publisher=publisher,
         license=_known("CreativeWork", name=entry.licence) if entry.licence else None,
     )
     ours = {"retold:kind": entry.kind, "retold:revision": entry.revision}
+    open_or_closed = {"retold:comments": entry.comments} if entry.comments else {}
     thanks = {"retold:attribution": {"@id": url}} if (url := entry.attribution_url) else {}
-    return {"@id": entry.id} | review | ours | thanks
+    return {"@id": entry.id} | item | ours | open_or_closed | thanks
+
+
+def _reviewed(entry: Entry) -> dict[str, Any]:
+    return {
+        "reviewBody": entry.text,
+        "itemReviewed": [_organisation(subject) for subject in entry.subjects],
+        "reviewRating": [_rating(rating) for rating in entry.ratings],
+    }
+
+
+def _announced(entry: Entry) -> dict[str, Any]:
+    return {
+        "articleBody": entry.text,
+        "about": [_organisation(subject) for subject in entry.subjects],
+    }
+
+
+def _announcer(entry: Entry) -> dict[str, Any]:
+    known = (subject for subject in entry.subjects if subject.name == entry.author)
+    return next(map(_organisation, known), _known("Organization", name=entry.author))
+
+
+def _person(name: str) -> dict[str, Any]:
+    """Say who told a story: a name or a role, and never more than that."""
+    return _known("Person", name=name)
 
 
 def _organisation(subject: Subject) -> dict[str, Any]:
@@ -132,10 +158,13 @@ def _keyword(tag: Tag) -> dict[str, Any]:
     return _known("DefinedTerm", name=tag.name, inDefinedTermSet=group) | polarity
 
 
-def _comment(response: Response) -> dict[str, Any]:
+def _comment(entry: Entry, response: Response) -> dict[str, Any]:
     named = response.organisation_name or response.organisation
     identifier = _identifier(response.organisation) if response.organisation else None
-    author = _known("Organization", name=named, identifier=identifier) if named else None
+    # Who comments on a post is an organisation only where the channel says which.
+    is_reader = _content.is_post(entry) and identifier is None
+    organisation = _known("Organization", name=named, identifier=identifier) if named else None
+    author = _person(named) if named and is_reader else organisation
     change = {"retold:change": response.change} if response.change else {}
     return (
         _known(

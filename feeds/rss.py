@@ -93,7 +93,8 @@ def _categories(entry: Entry) -> str:
     subjects = [(ORGANISATION, subject.name) for subject in entry.subjects]
     tags = [(tag_scheme(tag.group), tag.name) for tag in entry.tags]
     return "".join(
-        f'<category domain="{domain}">{text(name)}</category>\n' for domain, name in subjects + tags
+        f'<category domain="{domain}">{text(name)}</category>\n'
+        for domain, name in _content.marks(entry) + subjects + tags
     )
 
 

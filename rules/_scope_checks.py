@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from rules._toml_lines import Path
 from rules._toml_page import Page, suggest
+from schemas.story import Kind
 
 
 def scopes(page: Page) -> Iterator[Path]:
@@ -46,6 +47,7 @@ class _Single(NamedTuple):
     """Where a fault of it is told."""
     words: str
     shared: Callable[[Page, Path, Path], bool]
+    remedy: str = "widen an agreement, or take this edition out"
 
 
 def check_within(page: Page, edition: Path, agreements: Collection[Path]) -> None:
@@ -55,13 +57,18 @@ def check_within(page: Page, edition: Path, agreements: Collection[Path]) -> Non
         if not any(single.shared(page, at, (*agreement, "scope")) for agreement in agreements):
             partner = page.text((*edition, "partner"))
             what = f"no agreement of `{partner}` allows any of these {single.words}"
-            key = single.key if page.at((*at, single.key)) is not None else "rating_to"
-            page.fault((*at, key), what, "widen an agreement, or take this edition out")
+            open_below = single.key == "rating_from" and page.at((*at, single.key)) is None
+            key = "rating_to" if open_below else single.key
+            page.fault((*at, key), what, single.remedy)
             return
 
 
 def _shares_kinds(page: Page, one: Path, other: Path) -> bool:
-    return _shares(page, one, other, "kinds")
+    mine, theirs = _words(page, one, "kinds"), _words(page, other, "kinds")
+    if mine and theirs:
+        return bool(mine & theirs)
+    # Who names no kinds means all but posts.
+    return mine | theirs != {Kind.POST}
 
 
 def _shares_bands(page: Page, one: Path, other: Path) -> bool:
@@ -69,9 +76,12 @@ def _shares_bands(page: Page, one: Path, other: Path) -> bool:
 
 
 def _shares(page: Page, one: Path, other: Path, key: str) -> bool:
-    mine = {text.casefold() for _, text in page.texts((*one, key))}
-    theirs = {text.casefold() for _, text in page.texts((*other, key))}
+    mine, theirs = _words(page, one, key), _words(page, other, key)
     return not (mine and theirs) or bool(mine & theirs)
+
+
+def _words(page: Page, at: Path, key: str) -> set[str]:
+    return {text.casefold() for _, text in page.texts((*at, key))}
 
 
 def _shares_ratings(page: Page, one: Path, other: Path) -> bool:
@@ -90,9 +100,13 @@ def _stars(page: Page, at: Path) -> tuple[float, float]:
     return least, most
 
 
+_NAME_POSTS = (
+    "widen an agreement, or take this edition out; posts are in no scope that does not name them"
+)
+
 # Several organisations, populations or tags of one story may lie in two scopes that share none.
 _SINGLE = (
-    _Single("kinds", "kinds", _shares_kinds),
+    _Single("kinds", "kinds", _shares_kinds, _NAME_POSTS),
     _Single("age_bands", "age bands", _shares_bands),
     _Single("rating_from", "ratings", _shares_ratings),
 )

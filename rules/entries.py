@@ -7,7 +7,7 @@ from hashlib import sha256
 import orjson
 
 from schemas.feed import Entry, Origin, Subject
-from schemas.story import Author, Reference, Response, Service, Status, Story
+from schemas.story import Author, Kind, Reference, Response, Service, Status, Story
 
 VERSION = "2"
 """Of these rules; moves whenever the same story would make another entry."""
@@ -39,7 +39,7 @@ def entry(story: Story, names: Mapping[str, str]) -> Entry:
         url=_absolute(story.origin.url) or _absolute(story.url),
         origin=_origin(story.origin),
         language=story.language,
-        author=_author(story.author),
+        author=_announcer(story, names) if story.kind == Kind.POST else _author(story.author),
         attribution=story.rights.attribution_text,
         attribution_url=_absolute(story.rights.attribution_url),
         licence=story.rights.licence,
@@ -49,6 +49,7 @@ def entry(story: Story, names: Mapping[str, str]) -> Entry:
         tags=story.tags,
         ratings=story.ratings,
         responses=responses,
+        comments=story.comments,
     )
 
 
@@ -111,6 +112,13 @@ def _author(author: Author) -> str:
     named = (author.display_name or "").strip()
     role = (author.role or "").strip()
     return named or _ROLES.get(role) or role.replace("_", " ").capitalize() or NAMELESS
+
+
+def _announcer(story: Story, names: Mapping[str, str]) -> str:
+    """Name the organisation that a post is of, and not whoever typed it."""
+    of = _subjects(story, names)
+    told = (story.author.display_name or "").strip()
+    return of[0].name if of else told or story.origin.publisher
 
 
 def _origin(reference: Reference) -> Origin | None:

@@ -4,6 +4,9 @@ The response rate is of all stories that originate on our channels, imports left
 30-day cohort rate is another measure with another name: of the stories posted in the 30 days
 up to a date, those answered by then. It follows the definitions that Care Opinion publishes:
 https://careopinion.ie/info/statistics
+
+What an organisation announces is no story, and its comments are no responses to one: posts, their
+comments and their reads are left out of all of it.
 """
 
 from collections import Counter
@@ -14,7 +17,7 @@ from typing import NamedTuple
 
 from rules import stock
 from rules.stock import Reply
-from schemas.story import Response, Story
+from schemas.story import Kind, Response, Story
 from schemas.summary import (
     MonthReads,
     PlatformReads,
@@ -68,11 +71,13 @@ class Facts(NamedTuple):
 
 
 def summarise(facts: Facts) -> Summary:
-    """Make *stories in summary* of the facts. Distinct stories count, each once."""
-    stories = list({s.id: s for s in facts.stories}.values())
-    totals = {s.id: _total(facts.reads.get(s.id, {})) for s in stories}
+    """Make *stories in summary* of the facts. Distinct stories count, each once; posts never."""
+    posts = {s.id for s in facts.stories if s.kind == Kind.POST}
+    stories = list({s.id: s for s in facts.stories if s.id not in posts}.values())
+    reads = {id_: read for id_, read in facts.reads.items() if id_ not in posts}
+    totals = {s.id: _total(reads.get(s.id, {})) for s in stories}
     own = {p.id for p in facts.platforms if p.is_own}
-    by_platform = _by_platform(facts.reads)
+    by_platform = _by_platform(reads)
     return Summary(
         subject=facts.subject,
         name=facts.name,
@@ -85,7 +90,7 @@ def summarise(facts: Facts) -> Summary:
         reads_own=sum(n for p, n in by_platform.items() if p in own),
         reads_partners=sum(n for p, n in by_platform.items() if p not in own),
         suspense=facts.suspense,
-        reads_by_month=_reads_by_month(facts.reads, own),
+        reads_by_month=_reads_by_month(reads, own),
         platforms=tuple(_platform(p, by_platform.get(p.id, 0)) for p in facts.platforms),
         most_read=_most_read(stories, totals),
         predecessors=tuple(facts.predecessors),

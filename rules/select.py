@@ -207,7 +207,7 @@ def _outgrown(story: Story, scope: Scope) -> datetime:
 
 def _holding(scope: Scope, ground: Ground) -> Holds:
     """Make the test whether a scope may hold a story; a field left open costs nothing."""
-    tests: list[Holds] = []
+    tests: list[Holds] = [lambda story: scope.takes(story.kind)]
     old = scope.with_predecessors
     if scope.organisations:
         tests.append(_about(lineage.below(ground, scope.organisations, with_predecessors=old)))
@@ -217,8 +217,6 @@ def _holding(scope: Scope, ground: Ground) -> Holds:
         tests.append(_about(lineage.below(ground, tops, with_predecessors=old)))
     if scope.regions:
         tests.append(_about(lineage.reaching(ground.regions, scope.regions)))
-    if scope.kinds:
-        tests.append(lambda story: story.kind in scope.kinds)
     if scope.tags:
         tags = {tag.casefold() for tag in scope.tags}
         tests.append(lambda story: not tags.isdisjoint([tag.name.casefold() for tag in story.tags]))

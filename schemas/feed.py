@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from schemas._record import Record
-from schemas.story import Rating, Response, Tag
+from schemas.story import Comments, Rating, Response, Tag
 from schemas.types import UtcTime
 
 BEACON_MARK = "\x02"
@@ -14,6 +14,13 @@ Neither XML nor JSON may hold a control character, so that whatever a story says
 
 CREDIT_MARK = "\x01"
 """Stands in a fragment where the line that an agreement asks for is put in."""
+
+
+KIND = "urn:retold:kind"
+"""The scheme of a category that tells a post from a story."""
+
+COMMENTS = "urn:retold:comments"
+"""The scheme of a category that says whether a post's comments are open or closed."""
 
 
 class Subject(Record):
@@ -55,6 +62,8 @@ class Entry(Record):
     tags: tuple[Tag, ...]
     ratings: tuple[Rating, ...]
     responses: tuple[Response, ...]
+    comments: Comments | None = None
+    """Whether a post may be commented on; None of what is no post."""
 
 
 class Tombstone(Record):

@@ -26,6 +26,7 @@ class Scope(Record):
     """Whether those that these organisations, or those of the populations, succeeded count too."""
     regions: tuple[str, ...] = ()
     kinds: tuple[Kind, ...] = ()
+    """Posts are meant only where they are named: an empty list leaves the others open."""
     tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
     age_bands: tuple[str, ...] = ()
@@ -36,6 +37,10 @@ class Scope(Record):
     """The greatest."""
     newest_days: int | None = Field(default=None, ge=1)
     """Days after publication until which a story is one of these; None is without end."""
+
+    def takes(self, kind: Kind) -> bool:
+        """Say whether a story of a kind may be one of these. Who names no kinds wants no posts."""
+        return kind in self.kinds if self.kinds else kind != Kind.POST
 
 
 class Agreement(Record):

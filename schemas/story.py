@@ -28,6 +28,16 @@ class Kind(StrEnum):
     CONCERN = "concern"
     THANKS = "thanks"
     SUGGESTION = "suggestion"
+    POST = "post"
+    """An organisation's own announcement: its responses are comments, and no summary counts it."""
+
+
+class Comments(StrEnum):
+    """Whether a post may be commented on."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    """No response may come any more; those that came stay."""
 
 
 class Status(StrEnum):
@@ -259,7 +269,13 @@ class Content(Record):
     rights: Rights = Rights()
     moderation: Moderation = Moderation()
     ext: dict[str, Any] = {}
-    """For what a channel alone knows."""
+    """For what a channel alone knows; of a post, whether its `comments` are open or closed."""
+
+    @property
+    def comments(self) -> Comments | None:
+        """Say whether a post may be commented on; None where nobody says, or it is no post."""
+        told = str(self.ext.get("comments")).strip().lower()
+        return Comments(told) if self.kind == Kind.POST and told in set(Comments) else None
 
 
 class Telling(Record):

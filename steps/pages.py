@@ -17,6 +17,7 @@ from rules import packing, text
 from schemas.config import Config
 from schemas.partner import Edition, Partner
 from schemas.publication import Document
+from schemas.story import Kind
 from schemas.tables import EPOCH
 from steps.documents import TOMBSTONE_HORIZON
 
@@ -122,6 +123,9 @@ class Line(NamedTuple):
     published_at: datetime
     organisations: tuple[str, ...]
     responses: int
+    is_post: bool
+    comments: str
+    """`open` or `closed`, of a post whose channel says so; else blank."""
 
 
 def home(config: Config) -> bytes:
@@ -227,6 +231,8 @@ def _line(entry: dict[str, Any]) -> Line:
         published_at=datetime.fromisoformat(entry["date_published"]),
         organisations=tuple(one["name"] for one in ours["organisations"]),
         responses=len(ours["responses"]),
+        is_post=ours["kind"] == Kind.POST,
+        comments=ours.get("comments", ""),
     )
 
 

@@ -48,7 +48,7 @@ from schemas.channel import (
     Tells,
 )
 from schemas.errors import GarbledError, OutsideError
-from schemas.story import Draft, Kind
+from schemas.story import Comments, Draft, Kind
 
 VERSION = "1"
 SECRETS: tuple[str, ...] = ()
@@ -69,7 +69,9 @@ class Opts(Options):
     url: str
     """The address of the feed."""
     kind: Kind = Kind.STORY
-    """What sort of feedback its entries are."""
+    """What sort of feedback its entries are; `post` where an organisation announces something."""
+    comments: Comments | None = None
+    """Of posts: whether they may be commented on (`open`, `closed`), where they do not say."""
     service: str | None = Field(default=None, pattern=r"^[^:\s]+:\S+$")
     """The organisation that every entry is about, as `ods:RXX`, where that is the same for all."""
     service_scheme: str | None = None
@@ -324,6 +326,7 @@ def _sort(channel: Channel, options: Opts, document: Document, url: str) -> Pars
         services=_services(options.service),
         service_scheme=options.service_scheme,
         organisation_scheme=options.organisation_scheme,
+        comments=options.comments,
     )
     patterns = [_compile(pattern) for pattern in options.skip_links]
     gone = {removal.external_id: removal for removal in document.tombstones}
@@ -344,7 +347,9 @@ def _sort(channel: Channel, options: Opts, document: Document, url: str) -> Pars
                 skipped.append(Skipped(code="superseded", external_id=external_id))
             fields = _feed_entry.fields(entry, external_id, hints)
             if replies := threads.replies.get(external_id):
-                fields["responses"] = [_feed_replies.response(r, options.service) for r in replies]
+                # Anybody may comment on a post.
+                by = None if fields["kind"] is Kind.POST else options.service
+                fields["responses"] = [_feed_replies.response(r, by) for r in replies]
             drafts.append(Draft.model_validate(fields))
     faulty += [_lost(document, reply) for reply in threads.lost]
     skipped += [Skipped(code="comment", external_id=r.external_id) for r in threads.passed_over]

@@ -118,6 +118,45 @@ HOSTILE = entry(
 """A story that tries everything."""
 
 
+POST = entry(
+    kind="post",
+    title="The north entrance opens on Monday",
+    html="<p>Come in by Mill Lane.</p>",
+    text="Come in by Mill Lane.",
+    url="https://trust.example/news/7",
+    origin={"publisher": "trust.example", "url": "https://trust.example/news/7"},
+    author="Anytown NHS Trust",
+    comments="open",
+    tags=({"name": "building"},),
+    ratings=(),
+    responses=(
+        make.response(
+            organisation=None,
+            organisation_name="Robin",
+            responder_role=None,
+            body="<p>Is there a ramp?</p>",
+            body_text="Is there a ramp?",
+            change=None,
+        ),
+        make.response(id="r2", body="<p>There is.</p>", body_text="There is.", change=None),
+        make.response(
+            id="r3", organisation=None, organisation_name=None, responder_role=None, change=None
+        ),
+    ),
+)
+"""An organisation announces something, and readers and itself comment."""
+
+CLOSED = entry(
+    **POST.model_dump(exclude={"id", "revision", "title", "comments", "subjects", "responses"}),
+    id="urn:uuid:6f6b0c1e-3f0a-4c3e-9d7a-000000000003",
+    revision=1,
+    title="Car park full today",
+    comments="closed",
+    subjects=(),
+    responses=(),
+)
+
+
 class Case(NamedTuple):
     head: Head
     entries: Sequence[Entry] = ()
@@ -158,6 +197,11 @@ CASES = {
         (None,),
     ),
     "complete": Case(head(is_complete=True), (BARE,), (None,)),
+    "posts": Case(
+        head(beacon=True),
+        (POST, CLOSED, BARE),
+        (BEACON, BEACON.replace("0001/", "0003/"), None),
+    ),
     "hostile": Case(
         head(
             title='North & <South> "both"',

@@ -12,7 +12,8 @@ from rules import configure
 from schemas.errors import UnknownKindError
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Slot
 from schemas.partner import Agreement
-from tests.feeds.cases import BEACON, CASES, HOSTILE, Case, entry, head, render
+from tests.connectors.channels.feeds import read
+from tests.feeds.cases import BARE, BEACON, CASES, CLOSED, HOSTILE, POST, Case, entry, head, render
 
 GOLDEN = Path(__file__).parent / "golden"
 MARKS = (BEACON_MARK.encode(), CREDIT_MARK.encode())
@@ -120,3 +121,17 @@ def test_the_same_entry_always_gives_the_same_bytes(
         render(format_named(name), Case(head(), (entry(**fields),), (BEACON,))) for _ in range(2)
     )
     assert once == again
+
+
+@pytest.mark.parametrize("name", ["atom", "json", "rss"])
+def test_our_own_connector_reads_a_post_back_as_a_post_whatever_its_channel_is_of(
+    name: str,
+) -> None:
+    document = render(format_named(name), Case(head(), (POST, CLOSED, BARE), (None,) * 3))
+    drafts = read(document, kind="review").drafts
+    assert [(d.kind, d.ext) for d in drafts] == [
+        ("post", {"comments": "open"}),
+        ("post", {"comments": "closed"}),
+        ("review", {}),
+    ]
+    assert [tag.name for tag in drafts[1].tags] == ["building"]

@@ -167,3 +167,9 @@ def test_the_beacon_and_the_ways_on_stand_in_instructions() -> None:
         ("first", "https://retold.example/feeds/paper/north.feed"),
         ("next", "https://retold.example/feeds/p/n.google?below=4"),
     ]
+
+
+def test_a_post_is_no_review_whatever_it_is_rated() -> None:
+    rated = entry(kind="post", revision=1)
+    assert google_reviews.fragment(rated) == b""
+    assert google_reviews.fragment(rated.model_copy(update={"kind": "story"}))

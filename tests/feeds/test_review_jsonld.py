@@ -24,6 +24,7 @@ ANY_WORK = ANY_THING | {
 PROPERTIES = {
     "DataFeed": ANY_WORK | {"dataFeedElement"},
     "DataFeedItem": ANY_THING | {"dateCreated", "dateDeleted", "dateModified", "item"},
+    "SocialMediaPosting": ANY_WORK | {"about", "articleBody"},
     "Review": ANY_WORK | {"itemReviewed", "reviewBody", "reviewRating"},
     "Rating": ANY_THING | {"bestRating", "ratingValue", "reviewAspect", "worstRating"},
     "Comment": ANY_WORK,

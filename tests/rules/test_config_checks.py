@@ -222,7 +222,7 @@ from tests.rules._written import (
         pytest.param(
             PARTNER + AGREEMENT + 'scope.kinds = ["story", "thank"]\n',
             "7: agreements[0].scope.kinds[1]: `thank` is not known here (did you mean `thanks`? "
-            "there are: concern, message, review, story, suggestion, survey_comment, thanks)",
+            "there are: concern, message, post, review, story, suggestion, survey_comment, thanks)",
             id="unknown kind of story",
         ),
         pytest.param(
@@ -238,8 +238,23 @@ from tests.rules._written import (
             + EDITION
             + 'scope = { kinds = ["thanks"] }\n',
             "12: editions[0].scope.kinds: no agreement of `p` allows any of these kinds "
-            "(widen an agreement, or take this edition out)",
+            "(widen an agreement, or take this edition out; "
+            "posts are in no scope that does not name them)",
             id="edition of what no agreement allows",
+        ),
+        pytest.param(
+            PARTNER + AGREEMENT + 'scope.kinds = ["post"]\n' + EDITION,
+            "8: editions[0].scope.kinds: no agreement of `p` allows any of these kinds "
+            "(widen an agreement, or take this edition out; "
+            "posts are in no scope that does not name them)",
+            id="edition that does not name the posts that alone are agreed",
+        ),
+        pytest.param(
+            PARTNER + AGREEMENT + EDITION + 'scope.kinds = ["post"]\n',
+            "11: editions[0].scope.kinds: no agreement of `p` allows any of these kinds "
+            "(widen an agreement, or take this edition out; "
+            "posts are in no scope that does not name them)",
+            id="edition of posts that no agreement names",
         ),
         pytest.param(
             PARTNER

@@ -169,3 +169,28 @@ def test_names_that_run_into_one_another_are_told_apart() -> None:
     one = make.story(services=(_service("A", "B"), _service("C", "D")), responses=())
     other = make.story(services=(_service("A", 'B"],["ods:C","D'),), responses=())
     assert entries.names_digest(one, {}) != entries.names_digest(other, {})
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        pytest.param({}, "Anytown University NHS Trust", id="its name as it is known"),
+        pytest.param({"services": ()}, "Ash", id="who it was told by"),
+        pytest.param(
+            {"services": (), "author": {"display_name": " "}}, "opinion.example", id="the publisher"
+        ),
+    ],
+)
+def test_the_author_of_a_post_is_the_organisation_and_not_whoever_typed_it(
+    told: dict[str, Any], shown: str
+) -> None:
+    post = make.story(kind="post", **told)
+    found = entries.entry(post, {"ods:RXX": "Anytown University NHS Trust"})
+    assert (found.kind, found.author) == ("post", shown)
+
+
+def test_an_entry_says_of_a_post_alone_whether_it_may_be_commented_on() -> None:
+    ext = {"comments": "Closed "}
+    assert entries.entry(make.story(kind="post", ext=ext), {}).comments == "closed"
+    assert entries.entry(make.story(kind="post"), {}).comments is None
+    assert entries.entry(make.story(ext=ext), {}).comments is None

@@ -117,3 +117,32 @@ def test_months_tags_and_criticality_are_tallied() -> None:
     assert [(t.group, t.name, t.count) for t in summary.tags] == [("good", "staff", 1)]
     assert [(t.name, t.count) for t in summary.criticality] == [("minimally", 1)]
     assert measures.first_wait(untold) is None
+
+
+def test_posts_their_comments_and_their_reads_are_in_no_figure() -> None:
+    paste = "Welcome to our new entrance, which is open on every day from eight in the morning."
+    posts = [
+        story(
+            10 + n,
+            kind="post",
+            ext={"comments": "open"},
+            criticality=5,
+            responses=[make.response(id="r1", body_text=paste, published_at=make.NOON + DAY)],
+        )
+        for n in range(4)
+    ]
+    told = [story(1, 2), story(2)]
+    reads = {s.id: {"opinion": {"2026-01": 7}} for s in told}
+    also_read = {s.id: {"opinion": {"2026-02": 1000}} for s in posts}
+    platform = Platform(
+        "opinion",
+        "The Opinion Site",
+        is_own=True,
+        methods=(),
+        months_reported=1,
+        months_due=1,
+        shadow={},
+    )
+    without = summarised(*told, reads=reads, platforms=[platform])
+    assert without.responsiveness.answered.part == 1
+    assert summarised(*told, *posts, reads=reads | also_read, platforms=[platform]) == without

@@ -4,7 +4,18 @@ import pytest
 from pydantic import ValidationError
 
 from schemas._record import Record
-from schemas.story import Content, Draft, Rating, Reference, Rights, Service, Story, Tag, overall
+from schemas.story import (
+    Comments,
+    Content,
+    Draft,
+    Rating,
+    Reference,
+    Rights,
+    Service,
+    Story,
+    Tag,
+    overall,
+)
 from tests import make
 
 
@@ -96,3 +107,20 @@ def test_a_reference_names_its_publisher_and_the_story() -> None:
 def test_the_public_schema_of_a_story_describes_every_field() -> None:
     described = Story.model_json_schema()["properties"]
     assert set(described) == set(Story.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("open", Comments.OPEN),
+        (" CLOSED", Comments.CLOSED),
+        ("ajar", None),
+        (True, None),
+        (["open"], None),
+        (None, None),
+    ],
+)
+def test_a_post_says_whether_it_may_be_commented_on_in_two_words_alone(
+    told: object, expected: Comments | None
+) -> None:
+    assert make.content(kind="post", ext={"comments": told}).comments is expected

@@ -135,3 +135,20 @@ def test_what_has_no_link_or_title_is_known_by_what_it_has() -> None:
         f"{ATOM}><entry><id>x</id><content>Kind.</content></entry></feed>", identity="title"
     )
     assert [d.external_id for d in untitled.drafts] == ["x"]
+
+
+def test_anybody_may_comment_on_a_post_and_not_whom_it_is_of_alone() -> None:
+    told = threaded(entry("c1", "Is there a ramp?", to="p1", author="Robin"), entry("p1", "Come."))
+    (draft,) = read(told, service="ods:RXX", kind="post", comments="closed").drafts
+    (comment,) = draft.responses
+    assert (comment.organisation, comment.organisation_name) == (None, "Robin")
+    assert (draft.kind, draft.ext) == ("post", {"comments": "closed"})
+    assert [service.organisation for service in draft.services] == ["ods:RXX"]
+
+
+@pytest.mark.parametrize("ours", ["{}", "7", '"post"', '{"kind": ["post"], "comments": null}'])
+def test_what_only_looks_like_our_own_extension_makes_no_post(ours: str) -> None:
+    item = f'{{"id": "1", "_retold": {ours}}}'
+    feed = f'{{"version": "https://jsonfeed.org/version/1.1", "items": [{item}]}}'
+    (draft,) = read(feed).drafts
+    assert (draft.kind, draft.ext, draft.tags) == ("story", {}, ())
