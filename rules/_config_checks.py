@@ -39,6 +39,7 @@ def check(page: Page, known: Known, formats: Collection[str]) -> None:
     _check_platforms(page, partners)
     _check_agreements(page, partners, formats)
     _check_editions(page, partners)
+    _check_sites(page)
     _check_reports(page)
     _check_organisations(page, known)
 
@@ -173,6 +174,18 @@ def _check_editions(page: Page, partners: Collection[str]) -> None:
             page.fault(at, what, remedy)
             continue
         check_within(page, at, agreed)
+
+
+def _check_sites(page: Page) -> None:
+    first: dict[tuple[str | None, str], Path] = {}
+    for edition in page.each("editions"):
+        at = (*edition, "site", "locale")
+        if (locale := page.text(at)) is None:
+            continue
+        before = first.setdefault((page.text((*edition, "partner")), locale), at)
+        if before != at:
+            what = f"`{locale}` is taken already, on line {page.line(before)}"
+            page.fault(at, what, "give each edition of a partner a region of its own")
 
 
 def _check_reports(page: Page) -> None:

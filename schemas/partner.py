@@ -1,10 +1,11 @@
 """A partner: who consumes feeds, what it may receive, and the feeds it gets."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated
 
 import sqlalchemy as sa
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from schemas._metadata import Time, metadata
 from schemas._record import Record
@@ -65,6 +66,28 @@ class Agreement(Record):
     """Whether it may be seen by everybody: written to where nobody is asked for a token."""
 
 
+_LOCALE = re.compile(
+    r"[a-z]{2,3}(-[A-Z][a-z]{3})?-([A-Z]{2}|[0-9]{3})(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
+)
+"""Language, script, region and variants, as https://www.rfc-editor.org/rfc/rfc5646 writes them."""
+
+
+class Site(Record):
+    """The region whose readers an edition's page is for."""
+
+    locale: str
+    """`en-AU`: a language and a region, in which a browser says what its reader prefers."""
+    region: str = Field(min_length=1)
+    """The region as it stands in a sentence: `Australia`, `the United Kingdom`."""
+
+    @field_validator("locale")
+    @classmethod
+    def _names_a_region(cls, locale: str) -> str:
+        if not _LOCALE.fullmatch(locale):
+            raise ValueError("is no language with a region: write it like en-AU or en-GB-scotland")
+        return locale
+
+
 class Edition(Record):
     """One feed of one partner: its scope, within what the agreements allow."""
 
@@ -76,6 +99,8 @@ class Edition(Record):
     """Entries in one document."""
     paged: bool = True
     """Whether a document names the one of older changes, which no static host can serve."""
+    site: Site | None = None
+    """Which region its page is for, where its partner has one for each of several regions."""
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 They stand here and not in the web, because an edition that is written as files has its page too.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -113,6 +113,18 @@ class Way(NamedTuple):
     about: str
 
 
+class Region(NamedTuple):
+    """An edition of the same partner for a region."""
+
+    title: str
+    url: str
+    locale: str
+    name: str
+    is_here: bool
+    is_asked: bool
+    """Whether its readers are asked if they meant this one."""
+
+
 class Line(NamedTuple):
     """An entry as the page shows it."""
 
@@ -139,11 +151,18 @@ def render(name: str, **values: Any) -> bytes:
 
 
 def edition(
-    config: Config, edition: Edition, documents: Mapping[str, Document], public_url: str
+    config: Config,
+    edition: Edition,
+    documents: Mapping[str, Document],
+    public_url: str,
+    *,
+    beside: Sequence[Edition] = (),
+    asked: str = "",
 ) -> Document:
     """Show an edition to the people of its partner: never a token, never another's name.
 
-    `documents` are its newest, by the ending of their addresses.
+    `documents` are its newest, by the ending of their addresses; `beside` are its partner's
+    editions for regions, this one too, of which it asks whether `asked` was meant.
     """
     moved_at = max((d.last_modified for d in documents.values()), default=EPOCH)
     home_url = f"{public_url}/feeds/{edition.key}"
@@ -163,8 +182,21 @@ def edition(
         refresh_hours=_refresh_hours(config, edition),
         horizon_days=TOMBSTONE_HORIZON.days,
         moved_at=moved_at,
+        regions=[_region(one, edition, asked, public_url) for one in beside],
     )
     return _as_document(edition, page, moved_at)
+
+
+def _region(one: Edition, here: Edition, asked: str, public_url: str) -> Region:
+    assert one.site is not None  # noqa: S101 -- `rules.regions.beside` lists no others
+    return Region(
+        title=one.title,
+        url=f"{public_url}/feeds/{one.key}",
+        locale=one.site.locale,
+        name=one.site.region,
+        is_here=one.key == here.key,
+        is_asked=one.id == asked,
+    )
 
 
 def _by_merit(names: Iterable[str]) -> list[str]:
@@ -222,14 +254,15 @@ def _read(document: Document | None) -> tuple[list[Line], int]:
 
 
 def _line(entry: dict[str, Any]) -> Line:
-    ours = entry["_retold"]
+    ours, author = entry["_retold"], entry["authors"][0]["name"]
+    about = (one["name"] for one in ours["organisations"])
     return Line(
         title=entry["title"],
         url=entry.get("url"),
-        author=entry["authors"][0]["name"],
+        author=author,
         excerpt=_excerpt(entry["content_html"]),
         published_at=datetime.fromisoformat(entry["date_published"]),
-        organisations=tuple(one["name"] for one in ours["organisations"]),
+        organisations=tuple(name for name in about if name != author),
         responses=len(ours["responses"]),
         is_post=ours["kind"] == Kind.POST,
         comments=ours.get("comments", ""),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import orjson
 
 from connectors._place import File, Place
-from rules import packing
+from rules import packing, regions
 from schemas.errors import ConflictError, GarbledError
 from schemas.partner import Edition
 from schemas.publication import NEWEST, Document, Part, PartKind, Written
@@ -132,7 +132,10 @@ def _last(engine: Engine, press: Press, edition: Edition) -> dict[str, Document]
     }
     made = {} if summed is None else {whole.suffix(MANIFEST): summed}
     made |= {NEWEST.suffix(ending): document for ending, document in newest.items()}
-    made[PAGE] = pages.edition(press.config, edition, newest, press.public_url)
+    # A file knows nothing of who reads it: it lists the regions, and asks nobody.
+    written = [one for one in press.config.editions if not one.paged]
+    beside = regions.beside(edition, written)
+    made[PAGE] = pages.edition(press.config, edition, newest, press.public_url, beside=beside)
     return made
 
 

@@ -42,6 +42,8 @@ class Place(NamedTuple):
     """`partner/edition`."""
     ending: str
     part: Part = NEWEST
+    asked: str = ""
+    """Of a page: the edition of another region that its reader is asked about; no address says."""
 
 
 class Holding(NamedTuple):
@@ -147,6 +149,7 @@ class Feeds:
         stamp = ask.standing.stamps.get(place.stem)
         if stamp is None:
             return answers.UNPUBLISHED
+        place = self._asking(place, holding.edition, ask)
         try:
             ready = await self._ready(place, holding.edition, stamp)
         except WithdrawnError:
@@ -166,6 +169,12 @@ class Feeds:
         elif ask.counts:
             await self._deliveries.serve(ask.token.id, ready.document, ask.now)
         return answer
+
+    def _asking(self, place: Place, edition: Edition, ask: _Ask) -> Place:
+        if place.ending != PAGE:
+            return place
+        languages = ask.headers.get(b"accept-language", b"")
+        return place._replace(asked=pages.asked(self._holdings.config, edition, languages))
 
     async def _changes(
         self, place: Place, edition: Edition, stamp: Stamp, newest: Ready, ask: _Ask
@@ -198,7 +207,7 @@ class Feeds:
     def _made(self, place: Place, edition: Edition, config: Config) -> Ready | None:
         document_of, public_url = self._house.document, self._house.public_url
         if place.ending == PAGE:
-            return pages.edition(config, edition, document_of, public_url)
+            return pages.edition(config, edition, document_of, public_url, place.asked)
         document = document_of(config, edition, place.ending, place.part)
         if document is None:
             return None

@@ -243,6 +243,28 @@ from tests.rules._written import (
             id="edition of what no agreement allows",
         ),
         pytest.param(
+            PARTNER
+            + AGREEMENT
+            + EDITION
+            + 'site = { locale = "en-AU", region = "Australia" }\n'
+            + EDITION.replace('"e"', '"f"')
+            + 'site = { locale = "en-au", region = "the outback" }\n',
+            "16: editions[1].site.locale: is no language with a region: "
+            "write it like en-AU or en-GB-scotland (correct `locale`)",
+            id="locale in small letters",
+        ),
+        pytest.param(
+            PARTNER
+            + AGREEMENT
+            + EDITION
+            + 'site = { locale = "en-AU", region = "Australia" }\n'
+            + EDITION.replace('"e"', '"f"')
+            + 'site = { locale = "en-AU", region = "the outback" }\n',
+            "16: editions[1].site.locale: `en-AU` is taken already, on line 11 "
+            "(give each edition of a partner a region of its own)",
+            id="two editions for one region",
+        ),
+        pytest.param(
             PARTNER + AGREEMENT + 'scope.kinds = ["post"]\n' + EDITION,
             "8: editions[0].scope.kinds: no agreement of `p` allows any of these kinds "
             "(widen an agreement, or take this edition out; "

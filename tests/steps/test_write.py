@@ -11,13 +11,14 @@ import brotli
 import feedparser
 import pytest
 import zstandard
+from lxml import html
 
 from connectors import _places
 from connectors._place import File, Place
 from connectors._places import Folder
 from schemas.config import Config
 from schemas.errors import ConflictError, GarbledError, RefusedError, UnknownError
-from schemas.partner import Agreement, Edition, Partner
+from schemas.partner import Agreement, Edition, Partner, Site
 from schemas.publication import Written
 from schemas.story import Rights
 from steps import documents, pages, publish, runs, write
@@ -409,3 +410,27 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         _places.opened(str(tmp_path / "file" / "below")),
     ):
         pass
+
+
+def test_a_written_page_lists_the_regions_that_can_be_written_and_asks_nobody(
+    engine: Engine, tmp_path: Path
+) -> None:
+    uk, au, far = (
+        EDITION.model_copy(update={"id": id_, "paged": paged, "site": site})
+        for id_, paged, site in (
+            ("north", False, Site(locale="en-GB", region="the United Kingdom")),
+            ("au", False, Site(locale="en-AU", region="Australia")),
+            ("far", True, Site(locale="en-NZ", region="New Zealand")),
+        )
+    )
+    on = press(editions=(uk, au, far))
+    tell(engine, telling("1"))
+    published(engine, uk, on)
+    written(engine, Folder(tmp_path), uk, on)
+    page = html.fromstring((tmp_path / KEY / "index.html").read_bytes())
+    assert page.xpath("//nav//li/a/@href") == ["https://retold.example/feeds/voice/au"]
+    assert page.xpath("//link[@hreflang]/@hreflang") == ["en-GB", "en-AU"]
+    assert page.xpath("//p[@class='asked']") == []
+    assert written(engine, Folder(tmp_path), uk, on).written == 0
+    written(engine, Folder(tmp_path), uk, press(editions=(uk,)))
+    assert b"<nav" not in (tmp_path / KEY / "index.html").read_bytes()
