@@ -95,7 +95,9 @@ def _article(entry: Entry) -> dict[str, Any]:
         name=entry.title,
         url=_addresses(entry),
         # A name or a role, and never more than that: what is shown of who told it.
-        attributedTo=_known("Person", name=entry.author),
+        attributedTo=_known(
+            "Organization" if _content.is_post(entry) else "Person", name=entry.author
+        ),
         published=rfc3339(entry.published_at),
         updated=rfc3339(entry.updated_at),
         generator=_known("Service", name=entry.origin.publisher) if entry.origin else None,
@@ -106,6 +108,7 @@ def _article(entry: Entry) -> dict[str, Any]:
     )
     ours = _ours(
         kind=entry.kind,
+        comments=entry.comments,
         revision=entry.revision,
         rating=[_rating(rating) for rating in entry.ratings],
         attribution=entry.attribution,
@@ -143,16 +146,21 @@ def _rating(rating: Rating) -> dict[str, Any]:
 
 def _replies(entry: Entry) -> dict[str, Any]:
     """Say which responses a story has, none too: any other is there no more."""
-    notes = [_note(entry.id, response) for response in entry.responses]
+    notes = [_note(entry, response) for response in entry.responses]
     return _known("Collection", totalItems=len(notes), items=notes)
 
 
-def _note(story_id: str, response: Response) -> dict[str, Any]:
+def _note(entry: Entry, response: Response) -> dict[str, Any]:
+    who = _content.responder(entry, response)
+    # Anybody comments on a post; only organisations respond to stories.
+    is_reader = _content.is_post(entry) and response.organisation is None
     return _known(
         "Note",
-        id=_content.response_id(story_id, response),
-        inReplyTo=story_id,
-        attributedTo=_organisation(_content.responder(response), response.organisation),
+        id=_content.response_id(entry.id, response),
+        inReplyTo=entry.id,
+        attributedTo=_known("Person", name=who)
+        if is_reader
+        else _organisation(who, response.organisation),
         published=_json.time(response.published_at),
         updated=_json.time(response.updated_at),
         mediaType="text/html",
