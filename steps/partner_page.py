@@ -161,16 +161,27 @@ def _terms(config: Config, one: Agreement, standing: Standing) -> _Terms:
 def _words(config: Config, scope: Scope) -> str:
     """Say in words which stories are meant."""
     named = {one.id: one.name for one in config.organisations}
+    peopled = {one.id: one.name for one in config.populations}
     above = ", ".join(named.get(one, one) for one in scope.organisations)
     before = ", and what came before them" if scope.with_predecessors else ""
     said = [
         f"about {above} with all below{before}" if above else "",
+        _list("about those in", [peopled.get(one, one) + before for one in scope.populations]),
         _list("in the region of", [named.get(one, one) for one in scope.regions]),
         _list("of the kind", scope.kinds),
         _list("tagged", scope.tags),
         _list("in the language", scope.languages),
+        _list("told by someone aged", scope.age_bands),
+        _stars(scope.rating_from, scope.rating_to),
+        f"up to {scope.newest_days} days after publication" if scope.newest_days else "",
     ]
     return "Stories " + ("; ".join(filter(None, said)) or "of every kind, about everybody")
+
+
+def _stars(least: float | None, most: float | None) -> str:
+    bounds = (("from", least), ("up to", most))
+    said = [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
+    return f"rated {' '.join(said)} stars overall" if said else ""
 
 
 def _list(words: str, named: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from lxml import etree
 from sqlalchemy import event
 
 from schemas.config import ReportPull
-from schemas.organisation import Organisation
+from schemas.organisation import Organisation, Population
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.push import Intent, Mode
 from steps import collect, reconcile, removals, tokens
@@ -111,6 +111,42 @@ def test_the_page_says_what_is_agreed_and_until_when(rig: Published) -> None:
     assert f"Attribution{HOSTILE}" in now
     assert "Validto 1 March 2026 Shownfrom publication" in past
     assert "from 3 March 2026 without end" in future
+
+
+def test_the_page_names_whatever_a_scope_narrows(rig: Published) -> None:
+    scope = Scope(
+        populations=("north", "coast"),
+        age_bands=("35-44",),
+        rating_from=1,
+        rating_to=2.5,
+        newest_days=90,
+    )
+    terms = (
+        Agreement(id="all", partner="nhs", scope=scope),
+        Agreement(id="poor", partner="nhs", scope=Scope(rating_to=2)),
+    )
+    populations = (Population(id="north", name="People of the North"),)
+    update = {"agreements": terms, "populations": populations}
+    rig.config = rig.config.model_copy(update=update)
+    page = read(rig.ask(PAGE, rig.issue("nhs")))
+    narrow, poor = page.xpath("//section[@aria-labelledby='agreements']/dl")
+    assert (
+        "Stories about those in People of the North or coast; told by someone aged 35-44;"
+        " rated from 1 up to 2.5 stars overall; up to 90 days after publication"
+    ) in said(narrow)
+    assert "Stories rated up to 2 stars overall" in said(poor)
+
+
+@pytest.mark.parametrize("field", sorted(Scope.model_fields))
+def test_no_scope_that_narrows_is_called_open(rig: Published, field: str) -> None:
+    narrowing = {"with_predecessors": True, "rating_from": 2, "rating_to": 4, "newest_days": 9}
+    told = {"organisations": ("ods:RXX",)} if field == "with_predecessors" else {}
+    scope = Scope.model_validate(told | {field: narrowing.get(field, ("story",))})
+    terms = (Agreement(id="all", partner="nhs", scope=scope),)
+    rig.config = rig.config.model_copy(update={"agreements": terms})
+    page = read(rig.ask(PAGE, rig.issue("nhs")))
+    [agreed] = page.xpath("//section[@aria-labelledby='agreements']/dl")
+    assert "of every kind, about everybody" not in said(agreed)
 
 
 def test_a_partner_without_agreement_or_edition_is_told_so(rig: Published) -> None:
