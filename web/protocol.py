@@ -19,8 +19,10 @@ AtOnce = Callable[[bytes, dict[bytes, bytes]], Answer | None]
 _UNUSUAL = frozenset({b"content-length", b"transfer-encoding", b"expect", b"upgrade"})
 """Whoever sends one of these wants more than a reader does."""
 
-_MOST_KNOWN, _LONGEST_BYTES = 4096, 4096
-"""Requests that are known by their bytes, and how long one may be."""
+_MOST_KNOWN, _LONGEST_BYTES, _MOST_HEADERS = 4096, 4096, 32
+"""Requests that are known by their bytes, and how long one may be. Anybody may fill this, without
+a token, and a header of three bytes costs two hundred when it is kept: so their number counts too.
+"""
 
 _SMALL_BYTES = 64 * 1024
 """Up to here one write of a whole answer is cheaper than two."""
@@ -98,7 +100,7 @@ class Talk(HttpToolsProtocol):
             and len(headers) == len(self.headers)
             and _UNUSUAL.isdisjoint(headers)
         )
-        if is_plain and len(data) <= _LONGEST_BYTES:
+        if is_plain and len(data) <= _LONGEST_BYTES and len(headers) <= _MOST_HEADERS:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             self._known[bytes(data)] = Asked(self.url, headers)

@@ -300,3 +300,13 @@ def test_no_more_is_known_than_there_is_room_for(
         assert caller.ask(get("/known")) == b"at once"
         caller.ask(get("/two"))
         assert caller.ask(get("/known")) == b"GET /known "
+
+
+@pytest.mark.parametrize(
+    ("headers", "said"), [(31, b"at once"), (32, b"GET /known ")], ids=["as many", "too many"]
+)
+def test_a_question_of_very_many_headers_is_not_kept(door: Door, headers: int, said: bytes) -> None:
+    asked = get("/known", *(f"A{number}:" for number in range(headers)))
+    with opened(door) as address, Caller(address) as caller:
+        caller.ask(asked)
+        assert caller.ask(asked) == said
