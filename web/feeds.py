@@ -59,6 +59,7 @@ class _Ask(NamedTuple):
     token: Token
     lock: Lock
     standing: Standing
+    config: Config
     headers: dict[bytes, bytes]
     now: datetime
     counts: bool
@@ -136,12 +137,14 @@ class Feeds:
             return answers.FEED_READ_ONLY
         self._deliveries.use(token.id, now)
         place = _place(scope["path"], query.below)
-        holding = self._present_holdings().find(token, place) if place else None
+        holdings = self._present_holdings()
+        holding = holdings.find(token, place) if place else None
         if place is None or holding is None:
             return answers.NOT_FOUND
         counts = scope["method"] == "GET" and place.ending != PAGE
         lock = requests.target(scope), headers.get(b"authorization", b"")
-        return await self._show(place, holding, _Ask(token, lock, standing, headers, now, counts))
+        ask = _Ask(token, lock, standing, holdings.config, headers, now, counts)
+        return await self._show(place, holding, ask)
 
     async def _show(self, place: Place, holding: Holding, ask: _Ask) -> Answer:
         if holding.suspended:
@@ -158,7 +161,7 @@ class Feeds:
             return answers.NOT_FOUND
         if ask.counts:
             found = Found(ask.token, ready)
-            self._lately.remember(ask.standing, self._holdings.config, ask.lock, found)
+            self._lately.remember(ask.standing, ask.config, ask.lock, found)
         if place.part is NEWEST and takes_deltas(ask.headers.get(b"a-im", b"")):
             ready = await self._changes(place, holding.edition, stamp, ready, ask) or ready
         answer, held = ready.answer(ask.headers, ask.now)

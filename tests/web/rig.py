@@ -152,6 +152,23 @@ class Rig:
         client: tuple[str, int] | None = ("192.0.2.1", 5000),
     ) -> Reply:
         """Ask for something, as a server would that hands a request to the application."""
+        chunks = [body] if isinstance(body, bytes) else body
+        asking = self.send(
+            path, token, method=method, headers=headers, chunks=chunks, client=client
+        )
+        return self.runner.run(asking)
+
+    async def send(
+        self,
+        path: str,
+        token: str | None = None,
+        *,
+        method: str = "GET",
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        chunks: Sequence[bytes] = (b"",),
+        client: tuple[str, int] | None = ("192.0.2.1", 5000),
+    ) -> Reply:
+        """Ask for something beside what else is asked."""
         lines = list(headers.items() if isinstance(headers, Mapping) else headers)
         if token is not None:
             lines.append(("authorization", f"Bearer {token}"))
@@ -164,7 +181,7 @@ class Rig:
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in lines],
             "client": client,
         }
-        return self.runner.run(self._ask(scope, [body] if isinstance(body, bytes) else body))
+        return await self._ask(scope, chunks)
 
     async def _ask(self, scope: dict[str, Any], chunks: Sequence[bytes]) -> Reply:
         sent: list[Message] = []

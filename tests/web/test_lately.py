@@ -1,10 +1,14 @@
 """What is answered at once is what would be answered anyway, for as long as it would be."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
+from typing import Any
 
 import pytest
 
+from schemas.publication import Document
 from store import deliveries
 from store.database import reading
 from tests.web.rig import CONFIG, Rig
@@ -111,6 +115,33 @@ def test_a_change_of_the_configuration_is_known_at_once(rig: Rig) -> None:
     rig.config = CONFIG.model_copy(update={"partners": (suspended, *others)})
     assert at_once(rig, ATOM, token) is None
     assert rig.ask(ATOM, token).status == 403
+
+
+def test_what_was_asked_before_a_suspension_is_not_remembered_after_it(rig: Rig) -> None:
+    """A document takes a while to make, and the configuration may change meanwhile."""
+    token = rig.issue("nhs")
+    begun, may_end = Event(), Event()
+    make_document = rig.document
+
+    def slow(*asked: Any) -> Document | None:
+        begun.set()
+        may_end.wait(5)
+        return make_document(*asked)
+
+    rig.app = make_app(replace(rig.house(), document=slow))
+    nhs, *others = CONFIG.partners
+    suspended = nhs.model_copy(update={"suspended": True})
+
+    async def suspend_meanwhile() -> list[int]:
+        under_way = asyncio.create_task(rig.send(ATOM, token))
+        await asyncio.to_thread(begun.wait, 5)
+        rig.config = CONFIG.model_copy(update={"partners": (suspended, *others)})
+        after = await rig.send(ATOM, token)
+        may_end.set()
+        return [(await under_way).status, after.status]
+
+    assert rig.runner.run(suspend_meanwhile()) == [200, 403]
+    assert at_once(rig, ATOM, token) is None
 
 
 def test_it_is_counted_like_any_other(rig: Rig) -> None:
