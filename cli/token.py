@@ -83,5 +83,10 @@ def revoke(token_id: Annotated[str, typer.Argument(help="As `token list` shows i
     with _door.house() as house:
         from steps import tokens as step  # noqa: PLC0415
 
-        step.withdraw(house.engine, house.operator, token_id, house.now)
+        heirs = step.withdraw(house.engine, house.operator, token_id, house.now)
         _door.OUT.print(f"[green]✓[/] {token_id} opens nothing any more")
+        for heir in heirs:
+            _door.ERR.print(
+                f"{heir} took its place by a rotation, and opens still: revoke it too, unless you"
+                " know that its partner has it."
+            )

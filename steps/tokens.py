@@ -10,7 +10,7 @@ from schemas.config import Config
 from schemas.errors import ConflictError, UnknownError, UnknownKindError
 from schemas.partner import Token
 from store import runs, tokens
-from store.database import Engine, reading, writing
+from store.database import Connection, Engine, reading, writing
 from store.tokens import Known
 
 USES = ("feed", "report")
@@ -21,6 +21,8 @@ _ID_BYTES, _SECRET_BYTES = 6, 32
 # Ids are typed after commands, where a dash would begin an option, and split off at the lines.
 _TYPEABLE = str.maketrans("-_", "xy")
 
+
+_ROTATED = "token rotated"
 
 GRACE_DAYS = 7
 """How long a token lives on beside the one that takes its place."""
@@ -80,7 +82,7 @@ def rotate(
         clear, token = _mint(old.partner, old.use, now, old.expires_at, chance)
         tokens.add(connection, token)
         detail = {"from": old.id, "to": token.id, "until": until}
-        runs.note(connection, who, "token rotated", old.partner, detail, now)
+        runs.note(connection, who, _ROTATED, old.partner, detail, now)
     return Rotated(clear, token, old.model_copy(update={"expires_at": until}))
 
 
@@ -138,8 +140,21 @@ def create(
     return clear
 
 
-def withdraw(engine: Engine, who: str, token_id: str, now: datetime) -> None:
-    """End a token for good, and note in the audit who did."""
-    revoke(engine, token_id, now)
+def withdraw(engine: Engine, who: str, token_id: str, now: datetime) -> list[str]:
+    """End a token for good, and note in the audit who did; name what took its place and opens yet.
+
+    Whoever stole a token may have rotated it before it was missed.
+    """
     with writing(engine) as connection:
+        tokens.revoke(connection, token_id, now)
         runs.note(connection, who, "token revoked", token_id, {}, now)
+        return _successors(connection, tokens.find(connection, token_id), now)
+
+
+def _successors(connection: Connection, token: Token, now: datetime) -> list[str]:
+    came_of = [token.id]
+    for act in runs.acts_on(connection, _ROTATED, token.partner):
+        if act.detail["from"] in came_of:  # a token is made before it is rotated
+            came_of.append(act.detail["to"])
+    live = {one.token.id for one in tokens.of(connection, token.partner) if one.token.is_live(now)}
+    return [one for one in came_of if one in live]

@@ -113,6 +113,16 @@ def acts(connection: Connection, limit: int = 100) -> list[Act]:
     return [_act(row) for row in connection.execute(query).mappings()]
 
 
+def acts_on(connection: Connection, action: str, subject: str) -> list[Act]:
+    """Read every act of one sort on one subject, the oldest first."""
+    query = (
+        sa.select(audit)
+        .where(audit.c.action == action, audit.c.subject == subject)
+        .order_by(audit.c.seq)
+    )
+    return [_act(row) for row in connection.execute(query).mappings()]
+
+
 def broken_act(connection: Connection) -> int | None:
     """Find the first act that does not follow from the one before; None where the chain holds."""
     previous = _GENESIS

@@ -190,6 +190,9 @@ def test_a_token_is_rotated_once_and_the_old_one_has_an_end(typist: Typist) -> N
     newer = typist.reads("token", "rotate", new.stdout[8:16])["token"]
     expires = {row["id"]: row["expires"] for row in typist.reads("token", "list")}
     assert [expires[one[8:16]] is None for one in (old, new.stdout, newer)] == [False, False, True]
+    revoked = typist.types("token", "revoke", old[8:16]).stderr
+    assert f"{new.stdout[8:16]} took its place" in revoked
+    assert f"{newer[8:16]} took its place" in revoked
 
 
 def test_quarantine_is_looked_at_and_tried_again(typist: Typist) -> None:

@@ -97,3 +97,16 @@ def test_a_token_that_is_ending_or_has_ended_is_not_rotated(engine: Engine) -> N
 def test_rotating_a_token_nobody_issued_says_so(engine: Engine) -> None:
     with pytest.raises(UnknownError, match="no token has the id"):
         tokens.rotate(engine, "somebody", "abcdefgh", NOON)
+
+
+def test_whoever_revokes_a_stolen_token_hears_what_the_thief_made_of_it(engine: Engine) -> None:
+    stolen = tokens.issue(engine, "nhs", "feed", NOON)[8:16]
+    tokens.issue(engine, "nhs", "feed", NOON)
+    first = tokens.rotate(engine, stolen, stolen, NOON).token.id
+    second = tokens.rotate(engine, first, first, NOON).token.id
+    assert tokens.withdraw(engine, "ash", stolen, NOON) == [first, second]
+    assert tokens.withdraw(engine, "ash", first, NOON) == [second]
+    assert tokens.withdraw(engine, "ash", stolen, NOON) == [second]
+    assert tokens.withdraw(engine, "ash", second, NOON) == []
+    with reading(engine) as connection:
+        assert [act.action for act in runs.acts(connection, 4)] == ["token revoked"] * 4
