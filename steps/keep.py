@@ -54,8 +54,8 @@ def restore(
 ) -> dict[str, Copied]:
     """Put a backup in the place of what the store holds.
 
-    What was erased since stays erased, a token that was revoked opens nothing, and every edition
-    starts a new epoch.
+    What was erased since stays erased, a token that was revoked opens nothing, one that was
+    rotated ends as that said, and every edition starts a new epoch.
     """
     if not path.is_file():
         raise ConflictError(f"there is no backup at {path}: name the file that `backup` wrote")
@@ -63,11 +63,11 @@ def restore(
     try:
         migrations.upgrade(source)
         with reading(source) as old, writing(engine) as new:
-            erased, ended = archive.kept_suppressions(new), archive.revocations(new)
+            erased, ended = archive.kept_suppressions(new), archive.token_ends(new)
             archive.clear(new)
             copied = archive.copy(old, new, progress)
             archive.restore_suppressions(new, erased)
-            archive.restore_revocations(new, ended)
+            archive.restore_token_ends(new, ended)
             archive.renew_epochs(new, epoch, now)
             runs.note(new, who, "restore", path.name, {"rows": _rows(copied)}, now)
     finally:

@@ -80,21 +80,43 @@ def restore_suppressions(connection: Connection, rows: list[Row]) -> None:
     _sets.insert(connection, suppressions, columns, rows, _sets.OnConflict(["key"]))
 
 
-def revocations(connection: Connection) -> dict[str, int]:
-    """Read which tokens have ended, and when."""
-    query = sa.select(tokens.c.id, tokens.c.revoked_at).where(tokens.c.revoked_at.is_not(None))
-    return {row[0]: row[1] for row in connection.execute(query)}
+class Ends(NamedTuple):
+    """When tokens end, by their ids; one that does not is left out."""
+
+    revoked: dict[str, int]
+    expiring: dict[str, int]
 
 
-def restore_revocations(connection: Connection, ended: dict[str, int]) -> None:
-    """End again what had ended before a restore, where the backup still has it."""
-    for at in sorted(set(ended.values())):
-        ids = [token for token, when in ended.items() if when == at]
-        connection.execute(
-            sa.update(tokens)
-            .where(tokens.c.id.in_(ids), tokens.c.revoked_at.is_(None))
-            .values(revoked_at=at)
-        )
+def token_ends(connection: Connection) -> Ends:
+    """Read which tokens were revoked or expire, and when."""
+    rows = connection.execute(sa.select(tokens.c.id, tokens.c.revoked_at, tokens.c.expires_at))
+    ends = Ends({}, {})
+    for token_id, revoked_at, expires_at in rows:
+        if revoked_at is not None:
+            ends.revoked[token_id] = revoked_at
+        if expires_at is not None:
+            ends.expiring[token_id] = expires_at
+    return ends
+
+
+def restore_token_ends(connection: Connection, known: Ends) -> None:
+    """Let no token of a backup live longer than was known before it was restored.
+
+    So what was revoked since stays revoked, and what was rotated since ends when that said.
+    """
+    _end_by(connection, tokens.c.revoked_at, known.revoked)
+    _end_by(connection, tokens.c.expires_at, known.expiring)
+
+
+def _end_by(connection: Connection, column: sa.Column[int], ends: dict[str, int]) -> None:
+    if not ends:
+        return
+    wanted = _sets.keys(connection, "k", id=list(ends), at=list(ends.values()))
+    query = sa.text(
+        f"UPDATE tokens SET {column.name} = k.at FROM {wanted.sql} WHERE tokens.id = k.id"
+        f" AND (tokens.{column.name} IS NULL OR tokens.{column.name} > k.at)"
+    )
+    connection.execute(query, wanted.params)
 
 
 def renew_epochs(connection: Connection, epoch: Callable[[], str], now: datetime) -> None:

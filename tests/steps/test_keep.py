@@ -1,6 +1,7 @@
 """Backups, restores and moves keep every row, and no future that was lost."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,22 @@ def test_a_restore_brings_no_revoked_token_back(sqlite_engine: Engine, tmp_path:
     tokens.revoke(engine, token_id, MONDAY)
     keep.restore(engine, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
     assert [known.token.revoked_at for known in tokens.listing(engine)] == [MONDAY]
+
+
+def test_a_restore_gives_no_token_back_the_time_that_a_rotation_took(
+    engine: Engine, tmp_path: Path
+) -> None:
+    far, near = (tokens.issue(engine, "voice", "feed", MONDAY, days=days) for days in (90, 2))
+    ever = tokens.issue(engine, "voice", "feed", MONDAY)
+    keep.backup(engine, tmp_path / "b.db", note)
+    heir = tokens.rotate(engine, "ash", ever[8:16], MONDAY).token.id
+    tokens.rotate(engine, "ash", far[8:16], MONDAY)
+    keep.restore(engine, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
+    ends = {one.token.id: one.token.expires_at for one in tokens.listing(engine)}
+    week = MONDAY + timedelta(days=7)
+    soon = MONDAY + timedelta(days=2)
+    assert ends == {ever[8:16]: week, far[8:16]: week, near[8:16]: soon}
+    assert heir not in ends
 
 
 def test_a_restore_from_nowhere_says_so(sqlite_engine: Engine, tmp_path: Path) -> None:
