@@ -17,7 +17,7 @@ from schemas.publication import EditionState, Holder, Shown
 from schemas.push import Subscriber
 from schemas.types import UtcTime
 from schemas.views import CoverageState, Method, Statement
-from steps import reconcile, removals
+from steps import reconcile, removals, webhooks
 from steps.documents import BUCKET
 from store import deliveries, holders, ledger, publication, reports, subscribers, tokens
 from store.database import Connection, Engine, reading
@@ -131,6 +131,8 @@ class Standing(Record):
     """The live ones first, and of each the newest."""
     clients: tuple[Client, ...]
     listeners: tuple[Listener, ...]
+    webhooks: tuple[webhooks.Standing, ...]
+    """How the webhook stands with each edition, as the operator sees it; empty without one."""
     owed: tuple[Owed, ...]
     """The overdue first, and of those the oldest."""
     reporting: Reporting
@@ -149,6 +151,7 @@ def look(engine: Engine, config: Config, partner_id: str, now: datetime) -> Stan
         keys = [_key(*known, now) for known in tokens.of(connection, partner_id)]
         given = deliveries.latest(connection, names)
         listening = subscribers.of(connection, names)
+        told = webhooks.standings(connection, config, partner_id)
         held = holders.owing(connection, names, BUCKET, removals.telling())
         reporting = _reporting(connection, config, partner, now)
     live = {key.id for key in keys if key.live}
@@ -161,6 +164,7 @@ def look(engine: Engine, config: Config, partner_id: str, now: datetime) -> Stan
         keys=tuple(sorted(keys, key=lambda key: (key.live, key.created_at), reverse=True)),
         clients=tuple(_client(one, states) for one in given if one.token in live),
         listeners=tuple(_listener(one, states) for one in listening),
+        webhooks=tuple(told),
         owed=tuple(_owed(removals.overdue_first(removals.holding(config, held, now)), partner)),
         reporting=reporting,
     )

@@ -55,7 +55,7 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
         ],
         "refresh": [_client(one, now) for one in refresh.standing(engine, config, now)],
         "webhooks": [
-            one.model_dump(mode="json", exclude={"next_at"})
+            one.model_dump(mode="json", exclude={"told_upto", "next_at", "stopped_at"})
             for one in webhooks.listing(engine, config)
         ],
         "runs": [_run(run, now) for run in latest],

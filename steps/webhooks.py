@@ -6,7 +6,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,15 +54,18 @@ class Standing(Record):
     waiting: int
     """Removals that it has not taken."""
     failures: int = 0
+    told_upto: int = 0
+    """The number of the edition's log up to which it took all removals; 0 where it took none."""
     told_at: UtcTime | None = None
     next_at: UtcTime | None = None
     """When it is next tried, where it fails."""
+    stopped_at: UtcTime | None = None
     error: str | None = None
 
 
 def waiting(connection: Connection, config: Config, now: datetime) -> set[str]:
     """Name the editions of which a webhook may have something to be told."""
-    return webhooks.waiting(connection, _addresses(config), now)
+    return webhooks.waiting(connection, _addresses(_webhooks(config)), now)
 
 
 def tell(house: House, key: str, chance: Callable[[], float]) -> Counter[str]:
@@ -81,9 +84,20 @@ def tell(house: House, key: str, chance: Callable[[], float]) -> Counter[str]:
 
 def listing(engine: Engine, config: Config) -> list[Standing]:
     """List how every edition's webhook stands."""
-    configured = _webhooks(config)
     with reading(engine) as connection:
-        found = webhooks.every(connection, _addresses(config))
+        return standings(connection, config)
+
+
+def standings(
+    connection: Connection, config: Config, partner_id: str | None = None
+) -> list[Standing]:
+    """List how every edition's webhook stands, or that of every edition of one partner."""
+    configured = {
+        key: webhook
+        for key, webhook in _webhooks(config).items()
+        if partner_id in {None, key.partition("/")[0]}
+    }
+    found = webhooks.every(connection, _addresses(configured))
     return [
         _standing(key, rules.client(webhook.url), *found[key])
         for key, webhook in sorted(configured.items())
@@ -106,8 +120,8 @@ def _webhooks(config: Config) -> dict[str, Webhook]:
     return {key: webhook for key, webhook in found.items() if webhook is not None}
 
 
-def _addresses(config: Config) -> dict[str, str]:
-    return {key: rules.address(webhook.url) for key, webhook in _webhooks(config).items()}
+def _addresses(configured: Mapping[str, Webhook]) -> dict[str, str]:
+    return {key: rules.address(webhook.url) for key, webhook in configured.items()}
 
 
 def _standing(key: str, name: str, listener: Listener | None, behind: int) -> Standing:
@@ -121,8 +135,10 @@ def _standing(key: str, name: str, listener: Listener | None, behind: int) -> St
         state=State.STOPPED if listener.stopped_at else state,
         waiting=behind,
         failures=listener.failures,
+        told_upto=listener.mark,
         told_at=listener.told_at,
         next_at=listener.next_at if failing and listener.stopped_at is None else None,
+        stopped_at=listener.stopped_at,
         error=listener.error,
     )
 

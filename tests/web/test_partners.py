@@ -9,15 +9,17 @@ import pytest
 from lxml import etree
 from sqlalchemy import event
 
+from rules import webhooks as webhook_rules
 from schemas.config import ReportPull
 from schemas.organisation import Organisation, Population
-from schemas.partner import Agreement, Edition, Partner, Scope
+from schemas.partner import Agreement, Edition, Partner, Scope, Webhook
 from schemas.push import Intent, Mode
 from steps import collect, reconcile, removals, tokens
 from steps.partner import look
-from store import ledger, subscribers
+from store import ledger, subscribers, webhooks
 from store.database import Engine, reading, writing
 from store.hits import open_hits
+from store.webhooks import Claimed
 from tests.reports import svr
 from tests.tell import tell, telling
 from tests.web import own_page
@@ -248,6 +250,61 @@ def test_a_subscriber_is_shown_by_its_host_alone_with_what_it_lacks(both: Publis
     ]
     for secret in (b"unguessable", b"key=secret", b"pass", b"of-the-hub", b"HTTP 500"):
         assert secret not in reply.body
+
+
+def hook(rig: Published, url: str) -> None:
+    """Let the partner have a webhook."""
+    own, *others = rig.config.partners
+    partners = (own.model_copy(update={"webhook": Webhook(url=url)}), *others)
+    rig.config = rig.config.model_copy(update={"partners": partners})
+
+
+def test_the_page_says_how_the_webhook_for_removals_stands(both: Published) -> None:
+    token = both.issue("nhs")
+    url = "https://paper.example:8443/hook/s3cret?key=s3cret"
+
+    def shown() -> list[list[str]]:
+        both.now += timedelta(seconds=2)
+        reply = both.ask(PAGE, token)
+        assert b"s3cret" not in reply.body
+        table = read(reply).xpath("//div[@aria-labelledby='webhook']//tbody/tr")
+        return [[said(cell) for cell in line] for line in table]
+
+    def claimed() -> Claimed | None:
+        return webhooks.claim(connection, "nhs/all", webhook_rules.address(url), both.now, both.now)
+
+    assert shown() == []
+    hook(both, url)
+    remove(both, "1")
+    new = ["Not published yet", "paper.example", "0", "never", "none", "well"]
+    titled = ["Everything <told> & heard", "paper.example"]
+    assert shown() == [[*titled, "0", "never", "1 removal", "well"], new]
+    with writing(both.engine) as connection:
+        for _ in range(2):
+            claim = claimed()
+            assert claim is not None
+            webhooks.put_off(connection, claim.listener, both.now, "HTTP 500")
+    failing = "failing failed 2 times (HTTP 500); next try 2 March 2026, 09:00 UTC"
+    assert shown() == [[*titled, "0", "never", "1 removal", failing], new]
+    with writing(both.engine) as connection:
+        claim = claimed()
+        assert claim is not None
+        webhooks.took(connection, claim.listener, claim.seq, both.now, both.now)
+    assert shown()[0] == [*titled, "34", "2 March 2026, 09:00 UTC", "none", "well"]
+    remove(both, "2")
+    with writing(both.engine) as connection:
+        claim = claimed()
+        assert claim is not None
+        webhooks.stop(connection, claim.listener, both.now, "HTTP 410")
+    stopped = "stopped 2 March 2026, 09:00 UTC (HTTP 410): ask the operator to set it going again"
+    assert shown()[0] == [*titled, "34", "2 March 2026, 09:00 UTC", "1 removal", stopped]
+
+
+def test_a_partner_sees_nothing_of_the_webhook_of_another(rig: Published) -> None:
+    hook(rig, "https://paper.example/")
+    reply = rig.ask("/partners/bbc", rig.issue("bbc"))
+    assert reply.status == 200
+    assert b"paper.example" not in reply.body
 
 
 def test_removals_stand_there_until_acknowledged_the_overdue_first(both: Published) -> None:
