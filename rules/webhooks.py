@@ -4,6 +4,7 @@ Spec: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/stan
 """
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -24,6 +25,7 @@ MOST = LIMIT_BYTES // 64
 
 KIND = "story.removed"
 
+_ADDRESS = re.compile(r"https?://\S+\s*")
 _PREFIX = "whsec_"
 _REASON_LIMIT = 200
 _WRITTEN = orjson.OPT_UTC_Z
@@ -121,3 +123,8 @@ def address(url: str) -> str:
 def client(url: str) -> str:
     """Name a webhook among the clients of a partner."""
     return f"webhook {urlsplit(url).hostname}"
+
+
+def unaddressed(reason: str) -> str:
+    """Say why a webhook was not reached, without any address: its path may hold a key."""
+    return _ADDRESS.sub("", reason)

@@ -192,7 +192,7 @@ class _Work:
         try:
             answer = self._post(sent.batch)
         except OutsideError as error:
-            return self._failed(sent.listener, error.reason, None)
+            return self._failed(sent.listener, rules.unaddressed(error.reason), None)
         why = f"HTTP {answer.status}"
         match push.fate(answer.status):
             case Fate.FAILED:

@@ -131,6 +131,14 @@ def test_a_webhook_is_named_by_its_host_alone() -> None:
     assert webhooks.address(url) != webhooks.address(url + "1")
 
 
+@pytest.mark.parametrize(
+    "address", ["https://paper.example/T0/s3cret", "http://paper.example:80/s3cret?...", ""]
+)
+def test_a_reason_bears_no_address(address: str) -> None:
+    reason = f"{address}: it cut the connection" if address else "it cut the connection"
+    assert webhooks.unaddressed(reason) == "it cut the connection"
+
+
 VOICE = 'webhook = { url = "https://p.example/hook", secret = { env = "NORTHERN_VOICE_WEBHOOK" }'
 
 
