@@ -22,7 +22,7 @@ from prefect.settings import get_current_settings
 import settings
 from flows import bootstrap
 from schemas.errors import RetoldError
-from steps import keep
+from steps import keep, webhooks
 from steps.house import House
 
 PINS = {"prefect": ">=3.8.8,<3.9", "fastapi": ">=0.139,<0.151", "sqlalchemy": ">=2.0.40,<2.1"}
@@ -50,7 +50,7 @@ def pins() -> Iterator[Finding]:
 
 
 def installation(house: House, state_dir: Path) -> Iterator[Finding]:
-    """Look at the store, its tables, and the folder for our files."""
+    """Look at the store, its tables, the partners' webhooks, and the folder for our files."""
     try:
         current, newest = keep.versions(house.engine)
     except RetoldError as error:
@@ -58,10 +58,24 @@ def installation(house: House, state_dir: Path) -> Iterator[Finding]:
     else:
         remedy = "" if current == newest else "run `retold init` or `retold upgrade`"
         yield Finding("tables of the store", f"version {current or 'none'}", remedy)
+        if not remedy:
+            yield from _webhooks(house)
     writable = os.access(state_dir, os.W_OK)
     found = "writable" if writable else "not writable"
     remedy = "" if writable else f"make {state_dir} writable for this user, or set RETOLD_STATE_DIR"
     yield Finding(f"folder {state_dir}", found, remedy)
+
+
+def _webhooks(house: House) -> Iterator[Finding]:
+    for one in webhooks.listing(house.engine, house.config):
+        remedy = ""
+        if one.state is webhooks.State.STOPPED:
+            remedy = f"ask its partner to mend it; then run `retold removals resume {one.edition}`"
+        elif one.state is webhooks.State.FAILING:
+            remedy = "tell its partner; it is told again by itself"
+        why = f" ({one.error})" if one.error else ""
+        found = f"{one.state}{why}, {one.waiting} to be told"
+        yield Finding(f"{one.webhook} of {one.edition}", found, remedy)
 
 
 def telemetry() -> Finding:

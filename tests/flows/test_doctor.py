@@ -1,8 +1,9 @@
 """What the doctor and the bootstrap say where no server answers, and of the installation itself."""
 
+import base64
 import tomllib
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,11 @@ import settings
 from flows import bootstrap, doctor
 from flows.bootstrap import Declared
 from flows.doctor import Finding
+from rules import webhooks as rules
+from schemas.publication import EditionState
 from steps import keep
+from store import publication, webhooks
+from store.database import writing
 from tests.flows import house
 
 
@@ -97,6 +102,54 @@ def test_a_fault_of_the_configuration_is_found_and_the_rest_is_looked_at(
     assert "retold.toml:1" in found["configuration"].found
     assert "`retold check`" in found["configuration"].remedy
     assert "Prefect server" in found
+
+
+def with_webhook(environ: dict[str, str]) -> None:
+    toml = Path(environ["RETOLD_CONFIG"])
+    webhook = """[partners.webhook]
+url = "https://paper.example/s3cret"
+secret = { env = "VOICE_WEBHOOK" }
+[[agreements]]"""
+    toml.write_text(toml.read_text().replace("[[agreements]]", webhook))
+
+
+def test_a_webhook_that_fails_or_stopped_is_found_with_what_to_do(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    set_up(environ)
+    with_webhook(environ)
+    secret = "whsec_" + base64.b64encode(b"s" * 32).decode()
+    what, address = (
+        "webhook paper.example of voice/all",
+        rules.address("https://paper.example/s3cret"),
+    )
+    now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    with settings.open_house(environ | {"VOICE_WEBHOOK": secret}) as opened:
+        well = Finding(what, "well, 0 to be told")
+        assert well in doctor.installation(opened, tmp_path)
+        with writing(opened.engine) as connection:
+            state = EditionState(key="voice/all", epoch="e", seq=1, moved_at=now)
+            publication.save_state(connection, state)
+            claimed = webhooks.claim(connection, "voice/all", address, now, now)
+            assert claimed is not None
+            webhooks.put_off(connection, claimed.listener, now, "HTTP 500")
+        failing = ill(doctor.installation(opened, tmp_path))[what]
+        assert failing.found == "failing (HTTP 500), 0 to be told"
+        assert failing.remedy == "tell its partner; it is told again by itself"
+        with writing(opened.engine) as connection:
+            webhooks.stop(connection, claimed.listener, now, "HTTP 410")
+        stopped = ill(doctor.installation(opened, tmp_path))[what]
+        assert stopped.found == "stopped (HTTP 410), 0 to be told"
+        assert "`retold removals resume voice/all`" in stopped.remedy
+
+
+def test_a_webhook_whose_secret_is_nowhere_is_a_fault_of_the_configuration(
+    environ: dict[str, str],
+) -> None:
+    with_webhook(environ)
+    found = ill(doctor.examine())["configuration"].found
+    assert "partners" in found
+    assert "VOICE_WEBHOOK" in found
 
 
 def test_telemetry_that_is_on_is_found() -> None:
