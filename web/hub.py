@@ -17,7 +17,7 @@ from schemas.errors import UnfitError
 from schemas.partner import Edition, Token
 from steps import push
 from steps.press import HUB
-from web import answers, bodies, keys, requests
+from web import answers, bodies, keys, origin, requests
 from web.answers import INERT, Answer
 from web.deliveries import Deliveries
 from web.feeds import ROOT, Holding, Holdings, Place
@@ -68,6 +68,8 @@ class Hub:
             return answers.NOT_FOUND
         if scope["method"] != "POST":
             return _POST_ONLY
+        if not origin.is_ours(headers, self._house.public_url):
+            return origin.ELSEWHERE
         self._deliveries.use(token.id, now)
         if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _FORM:
             return _NO_FORM

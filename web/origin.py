@@ -1,4 +1,4 @@
-"""Where a form was posted from: what changes something is taken from our own pages alone.
+"""Where something was posted from: from a browser, what changes anything comes from our own pages.
 
 A browser sends along who a person is (Basic) with whatever another site makes it post. Programs
 that are no browsers say nothing of origins, and know the token themselves.
@@ -15,7 +15,8 @@ _OPAQUE = b"null"
 """What a browser sends for an origin it will not tell; under our `no-referrer`, for our own too."""
 
 ELSEWHERE = answers.problem(
-    HTTPStatus.FORBIDDEN, "This is taken from our own page alone: post it from there."
+    HTTPStatus.FORBIDDEN,
+    "A browser posts this from our own pages alone: do it there, or by a program.",
 )
 
 

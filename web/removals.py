@@ -11,7 +11,7 @@ import orjson
 from starlette.types import Receive, Scope
 
 from steps import removals
-from web import answers, bodies, keys, requests
+from web import answers, bodies, keys, origin, requests
 from web.answers import INERT, Answer
 from web.deliveries import Deliveries
 from web.fresh import Fresh
@@ -54,6 +54,8 @@ class Removals:
             return answers.UNAUTHORIZED
         if scope["method"] not in {"GET", "HEAD", "POST"}:
             return _METHODS
+        if scope["method"] == "POST" and not origin.is_ours(headers, self._house.public_url):
+            return origin.ELSEWHERE
         self._deliveries.use(token.id, now)
         edition = scope["path"].removeprefix(ROOT)
         editions = {e.key for e in self._house.config().editions if e.partner == token.partner}

@@ -12,7 +12,7 @@ from connectors import counts
 from schemas.config import Config
 from schemas.errors import RetoldError, StoreError
 from schemas.views import Method
-from web import answers, bodies, keys, requests
+from web import answers, bodies, keys, origin, requests
 from web.answers import INERT, Answer
 from web.deliveries import Deliveries
 from web.fresh import Fresh
@@ -60,6 +60,8 @@ class Reports:
             return answers.UNAUTHORIZED
         if scope["method"] != "POST":
             return answers.POST_ONLY
+        if not origin.is_ours(headers, self._house.public_url):
+            return origin.ELSEWHERE
         self._deliveries.use(token.id, now)
         platform = scope["path"].removeprefix(ROOT)
         methods = _methods(self._house.config(), platform)
@@ -70,9 +72,8 @@ class Reports:
         if media_type is None:
             return _UNSUPPORTED
         payload = await bodies.whole(headers, receive, LONGEST_BYTES, "a report")
-        if isinstance(payload, Answer):
-            return payload
-        return await self._receive(_Ask(platform, method, media_type), payload)
+        ask = _Ask(platform, method, media_type)
+        return payload if isinstance(payload, Answer) else await self._receive(ask, payload)
 
     async def _receive(self, ask: _Ask, payload: bytes) -> Answer:
         try:

@@ -1,8 +1,10 @@
 """Whose forms are taken: by what browsers and programs say of where they were posted from."""
 
+from base64 import b64encode
+
 import pytest
 
-from tests.web.rig import PUBLIC_URL
+from tests.web.rig import PUBLIC_URL, Rig
 from web import origin
 
 
@@ -37,3 +39,25 @@ def test_only_our_own_pages_and_programs_may_post(
     headers = {name: value.encode() for name, value in said.items() if value is not None}
     assert origin.is_ours(headers, PUBLIC_URL) is ours
     assert origin.is_ours(headers, f"{PUBLIC_URL}/below") is ours
+
+
+@pytest.mark.parametrize(
+    ("path", "use", "media_type"),
+    [
+        ("/hub", "feed", "application/x-www-form-urlencoded"),
+        ("/removals/nhs/all", "feed", "text/plain"),
+        ("/reports/nhs", "report", "text/csv"),
+        ("/partners/nhs", "feed", "application/x-www-form-urlencoded"),
+    ],
+)
+def test_another_site_makes_no_browser_post_what_its_person_may(
+    rig: Rig, path: str, use: str, media_type: str
+) -> None:
+    """A browser that opened a page by Basic sends the token along wherever it is sent."""
+    basic = b64encode(f"nhs:{rig.issue('nhs', use)}".encode()).decode()
+    program = {"authorization": f"Basic {basic}", "content-type": media_type}
+    browser = program | {"sec-fetch-site": "cross-site", "origin": "https://evil.example"}
+    said = rig.ask(path, method="POST", headers=browser, body=b"x")
+    assert (said.status, b"our own pages" in said.body) == (403, True)
+    assert rig.ask(path, method="POST", headers=program, body=b"x").status != 403
+    assert rig.ask(path, method="POST", headers=browser | {"authorization": ""}).status == 401
