@@ -14,6 +14,7 @@ from cli import (
     prefect_,
     reads,
     removals,
+    sandbox,
     serve,
     token,
 )
@@ -37,5 +38,6 @@ reads.add_to(app)
 serve.add_to(app)
 token.add_to(app)
 removals.add_to(app)
+sandbox.add_to(app)
 partner.add_to(app)
 prefect_.add_to(app)

@@ -16,7 +16,7 @@ from rules._scope_checks import check_scopes, check_within, scopes
 from rules._toml_lines import Path
 from rules._toml_page import Page, suggest
 from schemas.config import ReportPull
-from schemas.partner import Partner
+from schemas.partner import SANDBOX, Partner
 from schemas.views import Method
 
 SECTIONS = ("channels", "partners", "agreements", "editions", "reports", "populations")
@@ -26,6 +26,7 @@ _METHODS = tuple(map(str, Method))
 _COUNTERS: tuple[str, ...] = Partner.model_fields["counters"].default
 _REPORT: str = ReportPull.model_fields["method"].default
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+)(:\d{1,5})?")
 
 
@@ -83,6 +84,7 @@ def _is_network(text: str) -> bool:
 def _check_platforms(page: Page, partners: Collection[str]) -> None:
     for at in page.each("partners"):
         _check_zone(page, (*at, "zone"))
+        _check_page(page, (*at, "page_url"))
         seen: set[str] = set()
         for counter, method in page.texts((*at, "counters")):
             if method not in _METHODS:
@@ -97,6 +99,12 @@ def _check_platforms(page: Page, partners: Collection[str]) -> None:
         if page.at((*at, "own_site")) is not None and channel in partners:
             what = f"a partner is called `{channel}` too: whose counts would these be?"
             page.fault((*at, "own_site"), what, "give the channel or the partner another id")
+
+
+def _check_page(page: Page, at: Path) -> None:
+    url = page.text(at)
+    if url is not None and not _ADDRESS.fullmatch(url):
+        page.fault(at, f"`{url}` is no address of a page", "write it whole: https://...")
 
 
 def _check_zone(page: Page, at: Path) -> None:
@@ -164,6 +172,9 @@ def _check_editions(page: Page, partners: Collection[str]) -> None:
     for at in page.each("agreements"):
         agreements.setdefault(page.text((*at, "partner")), []).append(at)
     for at in page.each("editions"):
+        if page.text((*at, "id")) == SANDBOX:
+            what = f"`{SANDBOX}` is the edition in which a partner is tried"
+            page.fault((*at, "id"), what, "give this one another id")
         partner = _check_partner(page, at, partners)
         if partner is None:
             continue

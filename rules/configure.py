@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, Field
 
-from rules import _organisation_files, push, webhooks
+from rules import _organisation_files, play, push, webhooks
 from rules._config_checks import SECTIONS, check
 from rules._organisation_files import Known
 from rules._toml_lines import Path
@@ -101,16 +101,18 @@ def read(
     known = _organisations(page, source)
     channels = [_channel(page, at, source, kinds) for at in page.each("channels")]
     own_sites = [_own_site(page, at) for at in page.each("channels")]
-    partners = [_partner(page, at, source) for at in page.each("partners")]
+    partners = _fit(_partner(page, at, source) for at in page.each("partners"))
     reports = [_report(page, at, source) for at in page.each("reports")]
+    agreements = _fit(page.record(Agreement, at) for at in page.each("agreements"))
+    editions = _fit(page.record(Edition, at) for at in page.each("editions"))
     config = Config(
         name=top.name,
         http=page.record(HttpRules, ("http",)) or HttpRules(),
         channels=_fit(channels),
         own_sites=_fit(own_sites),
-        partners=_fit(partners),
-        agreements=_fit(page.record(Agreement, at) for at in page.each("agreements")),
-        editions=_fit(page.record(Edition, at) for at in page.each("editions")),
+        partners=partners,
+        agreements=agreements,
+        editions=(*editions, *play.editions(partners, agreements)),
         reports=_fit(reports),
         organisations=known.organisations,
         populations=_fit(page.record(Population, at) for at in page.each("populations")),

@@ -6,6 +6,7 @@ A row that it cannot keep is set aside with the reason; the others stand.
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from rules import synthetic
 from schemas.views import Coverage, CoverageState, FaultyRow, ParsedReport, StatedCount
 
 LARGEST = 10**12
@@ -21,11 +22,13 @@ def fit(parsed: ParsedReport, received: date = date.max) -> ParsedReport:
     `received` is the day in UTC on which the report came in; it may be tomorrow where it was made.
 
     A report with a row that cannot be understood is complete no more: what it says of that item
-    is unknown, and unknown is not zero.
+    is unknown, and unknown is not zero. A row of a made-up story counts nowhere.
     """
     faulty = list(parsed.faulty)
     rows = []
     for number, row in enumerate(parsed.rows, 1):
+        if synthetic.is_one(row.item):
+            continue
         fault = _fault(row, received)
         if fault is None:
             rows.append(row)

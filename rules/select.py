@@ -1,8 +1,8 @@
 """Which stories an edition ought to show, and what must be logged to bring it there.
 
 Everything is out unless all of these let it in, and the first that does not is the reason: a
-story that is not published is out for its own reason; then `suspended`, `right`, `loop`,
-`agreement`, `embargo`, `expired`, `scope`.
+story that is not published is out for its own reason; then `suspended`, `not_live`, `right`,
+`loop`, `agreement`, `embargo`, `expired`, `scope`.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ class Selector:
         ground: Ground,
         now: datetime,
     ) -> None:
-        self._suspended = partner.suspended
+        self._barred = barred(partner)
         self._name = partner.publisher_name.casefold()
         self._rights = rights
         self._now = now
@@ -103,8 +103,8 @@ class Selector:
         """Say what keeps a story out whatever the time is."""
         if story.status is not Status.PUBLISHED:
             return story.reason or str(story.status)
-        if self._suspended:
-            return "suspended"
+        if self._barred:
+            return self._barred
         channel = self._rights.get(story.source.channel, _NO_RIGHTS)
         if not (story.rights.may_syndicate and channel.may_syndicate):
             return "right"
@@ -125,6 +125,13 @@ class Selector:
         if self._now < opens:
             return "embargo"
         return "expired" if self._now >= closes else None
+
+
+def barred(partner: Partner) -> str | None:
+    """Say why a partner may be shown nothing real; None where it may."""
+    if partner.suspended:
+        return "suspended"
+    return None if partner.live else "not_live"
 
 
 def selector(

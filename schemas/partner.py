@@ -12,6 +12,9 @@ from schemas._record import Record
 from schemas.story import Kind
 from schemas.types import Slug, UtcTime
 
+SANDBOX = "sandbox"
+"""The id of the edition in which a partner is tried: no configured edition may bear it."""
+
 Stars = Annotated[float, Field(ge=1, le=5, allow_inf_nan=False)]
 """A rating as `schemas.story.Rating.stars` says it."""
 
@@ -107,6 +110,11 @@ class Edition(Record):
         """Name it among all editions, `partner/edition`."""
         return f"{self.partner}/{self.id}"
 
+    @property
+    def is_sandbox(self) -> bool:
+        """Say whether it shows made-up stories alone."""
+        return self.id == SANDBOX
+
 
 class Webhook(Record):
     """Where a partner is told of removals, signed as Standard Webhooks says."""
@@ -133,6 +141,10 @@ class Partner(Record):
     """Its name as a publisher, for the loop guard; its id where left out."""
     site_url: str | None = None
     suspended: bool = False
+    live: bool = True
+    """Whether real stories flow; until then it is tried in its sandbox."""
+    page_url: str | None = None
+    """Where it shows what it is given: looked at when it is tried."""
     beacon: bool = False
     """Whether entries carry our beacon: opt-in, for the law wants it so."""
     counters: tuple[str, ...] = ("report", "beacon")

@@ -6,6 +6,7 @@ Each is declared beside the record it keeps: a new field is one file and one mig
 from schemas._metadata import EPOCH, metadata, micros, moment, moment_or_none
 from schemas.channel import cursors, landings, quarantine
 from schemas.partner import tokens
+from schemas.play import plays
 from schemas.publication import (
     acknowledgements,
     deliveries,
@@ -60,6 +61,7 @@ __all__ = [
     "moment",
     "moment_or_none",
     "observations",
+    "plays",
     "quarantine",
     "revisions",
     "runs",

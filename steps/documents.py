@@ -13,7 +13,9 @@ from schemas.errors import UnknownError, WithdrawnError
 from schemas.feed import Entry, Head, Slot, Tombstone
 from schemas.partner import Edition
 from schemas.publication import NEWEST, Document, EditionState, Part, PartKind, Shown, Sum
+from schemas.story import Story
 from schemas.tables import EPOCH
+from steps import plays
 from steps import press as presses
 from steps.press import MANIFEST, Press
 from store import manifests, publication, stories
@@ -108,11 +110,15 @@ class Told:
         self._kept: dict[tuple[str, int], Entry] = {}
 
     def entries(
-        self, connection: Connection, press: Press, wanted: Sequence[tuple[str, int]]
+        self,
+        connection: Connection,
+        press: Press,
+        edition: Edition,
+        wanted: Sequence[tuple[str, int]],
     ) -> dict[tuple[str, int], Entry]:
         """Make entries of revisions, where the last document did not show just these."""
         if self._kept.keys() != set(wanted):
-            told = stories.at_revisions(connection, wanted)
+            told = _told(connection, edition, wanted)
             self._kept = {(s.id, s.revision): entries.entry(s, press.names) for s in told}
         return self._kept
 
@@ -287,7 +293,7 @@ def _slots(
     digest = press.names_digest(format_)
     kept = publication.kept_fragments(connection, wanted, format_.EXTENSION, digest)
     missing = [key for key in wanted if key not in kept]
-    found = (told or Told()).entries(connection, press, missing)
+    found = (told or Told()).entries(connection, press, edition, missing)
     made = {key: format_.fragment(entry) for key, entry in found.items()}
     if told is None:
         publication.keep_fragments(connection, made, format_.EXTENSION, digest)
@@ -302,6 +308,14 @@ def _slots(
         )
         for key in wanted
     ]
+
+
+def _told(
+    connection: Connection, edition: Edition, wanted: Sequence[tuple[str, int]]
+) -> list[Story]:
+    if edition.is_sandbox:
+        return plays.at_revisions(connection, edition.partner, wanted)
+    return stories.at_revisions(connection, wanted)
 
 
 def _head(press: Press, edition: Edition, format_: Format, part: Part) -> Head:

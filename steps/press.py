@@ -93,9 +93,9 @@ class Press:
     def is_public(self, edition: Edition) -> bool:
         """Say whether everybody may see an edition: only if all its partner's agreements say so.
 
-        Any of them may let a story in, and which one did is noted nowhere.
+        Any of them may let a story in, and which one did is noted nowhere. A sandbox never is.
         """
-        agreements = self.agreements(edition)
+        agreements = () if edition.is_sandbox else self.agreements(edition)
         return bool(agreements) and all(agreement.public for agreement in agreements)
 
     def selection_digest(self, edition: Edition, day: date) -> str:
@@ -107,7 +107,7 @@ class Press:
         scopes = (edition.scope, *(agreement.scope for agreement in agreements))
         named = {name for scope in scopes for name in scope.populations}
         return digest(
-            [partner.publisher_name, partner.suspended, partner.zone],
+            [partner.publisher_name, partner.suspended, partner.live, partner.zone],
             edition.scope.model_dump(mode="json"),
             [a.model_dump(mode="json") for a in agreements],
             {c: r.model_dump(mode="json") for c, r in self.rights.items()},

@@ -10,7 +10,7 @@ from schemas._record import Record
 from schemas.partner import Edition
 from schemas.publication import Desire, EditionState, Held, Published, Shown
 from schemas.story import Story
-from steps import documents, runs
+from steps import documents, plays, runs
 from steps.press import Press
 from steps.runs import Clock
 from store import dues, manifests, publication, stories
@@ -33,10 +33,10 @@ def publish(
     done = Published(edition=edition.key)
     with runs.recorded(engine, "publish", edition.key, clock, flow_run_id) as run:
         state = _begin(engine, press, edition, clock(), epoch)
-        for take in (_changed, _come_due):
+        for look in _looks(press, edition, clock()):
             ended = False
             while not ended:
-                state, batch, ended = _advance(engine, press, edition, state, clock(), take)
+                state, batch, ended = _advance(engine, edition, state, look, clock())
                 done = _sum(done, batch)
                 run.counts = done.model_dump(exclude={"edition"})
         for name in press.formats(edition):
@@ -58,15 +58,15 @@ class Difference(Record):
 
 def preview(engine: Engine, press: Press, edition: Edition, now: datetime) -> Difference:
     """Say what publishing would change, under the configuration as it now reads; write nothing."""
-    choose = _selector(press, edition, now)
+    look, *_ = _looks(press, edition, now)  # from its beginning on, all changed
     come_in: list[str] = []
     go_out: dict[str, list[str]] = defaultdict(list)
     revised = unchanged = mark = 0
     with reading(engine) as connection:
         while True:
-            found, mark = stories.changed_since(connection, mark, _BATCH)
-            desires = [choose(story) for story in found]
-            shown = publication.shown(connection, edition.key, [s.id for s in found])
+            seen = look(connection, mark)
+            desires, mark = seen.desires, seen.mark
+            shown = publication.shown(connection, edition.key, [d.story_id for d in desires])
             changes = select.difference(desires, shown)
             unchanged += len(desires) - len(changes)
             for change in changes:
@@ -76,7 +76,7 @@ def preview(engine: Engine, press: Press, edition: Edition, now: datetime) -> Di
                     revised += 1
                 else:
                     come_in.append(change.story_id)
-            if len(found) < _BATCH:
+            if seen.is_last:
                 break
     return Difference(
         edition=edition.key,
@@ -85,6 +85,47 @@ def preview(engine: Engine, press: Press, edition: Edition, now: datetime) -> Di
         go_out={reason: tuple(ids) for reason, ids in sorted(go_out.items())},
         unchanged=unchanged,
     )
+
+
+class _Seen(NamedTuple):
+    """What an edition ought to do about the next stories."""
+
+    desires: list[Desire]
+    mark: int
+    """What the edition's mark becomes."""
+    dues: Mapping[str, datetime | None]
+    """When time alone next moves each of them; None for never."""
+    is_last: bool
+
+
+_Look = Callable[[Connection, int], _Seen]
+"""Looks at the next stories; those up to the mark have been looked at."""
+
+
+def _looks(press: Press, edition: Edition, now: datetime) -> list[_Look]:
+    """Prepare to look: at those that changed, then at those whose time has come.
+
+    A sandbox is shown what is played to its partner, and no story of ours.
+    """
+    if edition.is_sandbox:
+        partner = press.partner(edition)
+        return [lambda c, mark: _Seen(plays.desires(c, partner, now), mark, {}, is_last=True)]
+    choose = _selector(press, edition, now)
+
+    def seen(found: list[Story], mark: int, waited: Sequence[str] = (), *, is_last: bool) -> _Seen:
+        again = dict.fromkeys(waited) | {story.id: choose.due(story) for story in found}
+        return _Seen([choose(story) for story in found], mark, again, is_last)
+
+    def changed(connection: Connection, mark: int) -> _Seen:
+        found, mark = stories.changed_since(connection, mark, _BATCH)
+        return seen(found, mark, is_last=len(found) < _BATCH)
+
+    def come_due(connection: Connection, mark: int) -> _Seen:
+        waited = dues.come(connection, edition.key, now, _BATCH)
+        found = stories.by_ids(connection, waited)
+        return seen(found, mark, waited, is_last=len(waited) < _BATCH)
+
+    return [changed, come_due]
 
 
 def _selector(press: Press, edition: Edition, now: datetime) -> select.Selector:
@@ -116,57 +157,25 @@ def _begin(
     return state
 
 
-class _Taken(NamedTuple):
-    """The next stories to look at."""
-
-    stories: list[Story]
-    mark: int
-    """What the edition's mark becomes."""
-    waited: Sequence[str]
-    """Whose time has come, among them such as are there no more."""
-    are_last: bool
-
-
-def _changed(connection: Connection, state: EditionState, _: datetime) -> _Taken:
-    """Take those that changed since the edition's mark."""
-    found, mark = stories.changed_since(connection, state.mark, _BATCH)
-    return _Taken(found, mark, (), len(found) < _BATCH)
-
-
-def _come_due(connection: Connection, state: EditionState, now: datetime) -> _Taken:
-    """Take those that time alone may move."""
-    waited = dues.come(connection, state.key, now, _BATCH)
-    found = stories.by_ids(connection, waited)
-    return _Taken(found, state.mark, waited, len(waited) < _BATCH)
-
-
 def _advance(
-    engine: Engine,
-    press: Press,
-    edition: Edition,
-    state: EditionState,
-    now: datetime,
-    take: Callable[[Connection, EditionState, datetime], _Taken],
+    engine: Engine, edition: Edition, state: EditionState, look: _Look, now: datetime
 ) -> tuple[EditionState, Published, bool]:
     """Look at the next stories; say whether those were the last."""
-    choose = _selector(press, edition, now)
     with writing(engine) as connection:
         one_writer(connection, edition.key)
         state = publication.state(connection, edition.key) or state
-        found, mark, waited, are_last = take(connection, state, now)
-        desires = [choose(story) for story in found]
-        shown = publication.shown(connection, edition.key, [s.id for s in found])
-        changes = select.difference(desires, shown)
+        seen = look(connection, state.mark)
+        shown = publication.shown(connection, edition.key, [d.story_id for d in seen.desires])
+        changes = select.difference(seen.desires, shown)
         _add_up(connection, edition, changes)
         moved = publication.log(connection, state, changes, shown.keys(), now)
-        moved = moved.model_copy(update={"mark": mark})
-        again = {story.id: choose.due(story) for story in found}
-        dues.put(connection, edition.key, dict.fromkeys(waited) | again)
+        moved = moved.model_copy(update={"mark": seen.mark})
+        dues.put(connection, edition.key, seen.dues)
         if moved != state:
             publication.save_state(connection, moved)
         if changes:
             publication.drop_documents(connection, edition.key)
-    return moved, _counted(edition, desires, changes, shown), are_last
+    return moved, _counted(edition, seen.desires, changes, shown), seen.is_last
 
 
 def _add_up(connection: Connection, edition: Edition, changes: Sequence[Desire]) -> None:

@@ -22,7 +22,7 @@ class Standing(NamedTuple):
 def standing(engine: Engine, config: Config, now: datetime) -> list[Standing]:
     """List every client that must fetch so often, and how it stands to that, by edition.
 
-    Left out are editions that never showed a story, and partners that are suspended.
+    Left out are editions that never showed a story, sandboxes, and partners that are suspended.
     """
     owed = _owed(config, now)
     if not owed:
@@ -43,7 +43,7 @@ def standing(engine: Engine, config: Config, now: datetime) -> list[Standing]:
 def _owed(config: Config, now: datetime) -> dict[str, list[Duty]]:
     partners = [partner for partner in config.partners if not partner.suspended]
     by_partner = {partner.id: _duties(config, partner, now) for partner in partners}
-    found = {e.key: by_partner.get(e.partner, []) for e in config.editions}
+    found = {e.key: by_partner.get(e.partner, []) for e in config.editions if not e.is_sandbox}
     return {key: duties for key, duties in found.items() if duties}
 
 

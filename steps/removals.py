@@ -30,8 +30,12 @@ class Acknowledged(Record):
 def waiting(
     engine: Engine, config: Config, now: datetime, editions: Collection[str] | None = None
 ) -> list[Holder]:
-    """List who holds what was removed, and has not acknowledged it; the overdue first."""
-    keys = schedule.editions(config, list(editions) if editions else None)
+    """List who holds what was removed, and has not acknowledged it; the overdue first.
+
+    What was played in a sandbox is listed only where that is named.
+    """
+    real = [edition.key for edition in config.editions if not edition.is_sandbox]
+    keys = schedule.editions(config, list(editions)) if editions else real
     with reading(engine) as connection:
         found = holders.owing(connection, keys, BUCKET, telling())
     return overdue_first(holding(config, found, now))

@@ -7,6 +7,7 @@ from typing import Any
 
 from rules import configure
 from schemas.config import Config
+from schemas.partner import SANDBOX
 from schemas.publication import Shown
 from schemas.run import Run
 from steps import refresh, webhooks
@@ -52,6 +53,7 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
                 "changes": state.seq,
             }
             for key, state in sorted(states.items())
+            if not key.endswith(f"/{SANDBOX}")
         ],
         "refresh": [_client(one, now) for one in refresh.standing(engine, config, now)],
         "webhooks": [

@@ -254,20 +254,32 @@ def log_of(connection: Connection, story_id: str) -> list[tuple[str, LogLine]]:
         .where(entry_log.c.story_id == story_id)
         .order_by(entry_log.c.at, entry_log.c.edition, entry_log.c.seq)
     )
-    return [
-        (
-            row["edition"],
-            LogLine(
-                seq=row["seq"],
-                story_id=row["story_id"],
-                revision=row["revision"],
-                state=row["state"],
-                reason=row["reason"],
-                at=moment(row["at"]),
-            ),
+    return [(row["edition"], _line(row)) for row in connection.execute(query).mappings()]
+
+
+def lines(connection: Connection, key: str, since: datetime, until: datetime) -> list[LogLine]:
+    """Read what an edition did from one moment to another, both included, in order."""
+    query = (
+        sa.select(entry_log)
+        .where(
+            entry_log.c.edition == key,
+            entry_log.c.at >= micros(since),
+            entry_log.c.at <= micros(until),
         )
-        for row in connection.execute(query).mappings()
-    ]
+        .order_by(entry_log.c.seq)
+    )
+    return [_line(row) for row in connection.execute(query).mappings()]
+
+
+def _line(row: sa.RowMapping) -> LogLine:
+    return LogLine(
+        seq=row["seq"],
+        story_id=row["story_id"],
+        revision=row["revision"],
+        state=row["state"],
+        reason=row["reason"],
+        at=moment(row["at"]),
+    )
 
 
 def kept_fragments(

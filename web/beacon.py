@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from starlette.types import Receive, Scope
 
-from rules import beacon
+from rules import beacon, synthetic
 from schemas.errors import StoreError
 from schemas.views import Hit
 from web import answers, requests
@@ -61,7 +61,8 @@ class Beacon:
             return answers.READ_ONLY
         headers = requests.headers(scope)
         named = beacon.read(scope["path"], self._house.key)
-        if named is not None and method == "GET" and not _is_fetched_ahead(headers):
+        is_reading = method == "GET" and not _is_fetched_ahead(headers)
+        if named is not None and is_reading and not synthetic.is_one(named[1]):
             await self._count(named, scope, headers)
         return _IMAGE
 
