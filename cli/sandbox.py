@@ -1,13 +1,12 @@
 """Try a partner in its sandbox before real stories flow."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
 from cli import _door
-from schemas.play import Judged
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script.")]
 Partner = Annotated[str, typer.Argument(help="A partner with `live = false`.")]
@@ -59,7 +58,7 @@ def show(partner: Partner, *, as_json: AsJson = False) -> None:
         if as_json:
             _door.say_json(found.model_dump(mode="json") | {"obeys": found.obeys})
         else:
-            _say(found, house.now)
+            say(found, house.now)
     if found.fails:
         raise typer.Exit(_door.FAILED)
 
@@ -67,7 +66,8 @@ def show(partner: Partner, *, as_json: AsJson = False) -> None:
 _MARKS = {"passed": "✓ passed", "failed": "✗ failed", "not yet": "… not yet"}
 
 
-def _say(found: Judged, now: Any) -> None:
+def say(found: Any, now: datetime) -> None:
+    """Say to a person how a partner stands, and what to do where it obeys."""
     play = found.play
     rows = [one.model_dump() | {"verdict": _MARKS[one.verdict]} for one in found.rulings]
     ends = "ends" if play.is_on(now) else "ended"

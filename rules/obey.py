@@ -131,9 +131,11 @@ def _ruling(facts: Facts, rule: str, asked: str, seen: str, *, fine: bool | None
 
 
 def _fetch(facts: Facts, name: str) -> Ruling:
-    answers = sum(g.served + g.confirmed for g in facts.given if g.format == name)
-    seen = f"{answers} times" if answers else "never"
-    return _ruling(facts, f"fetch {name}", f"fetch .{name}", seen, fine=True if answers else None)
+    given = [one for one in facts.given if one.format == name]
+    pushes = sum(one.confirmed for one in given if one.is_push)
+    fetches = sum(one.served + one.confirmed for one in given if not one.is_push)
+    seen = f"{fetches} fetches, {pushes} pushes"
+    return _ruling(facts, f"fetch {name}", f"fetch .{name}", seen, fine=True if given else None)
 
 
 def _come_back(facts: Facts) -> Ruling:

@@ -67,7 +67,7 @@ def _seen(engine: Engine, edition: Edition, play: Play, now: datetime) -> _Seen:
 
 def _facts(press: Press, edition: Edition, play: Play, seen: _Seen, now: datetime) -> Facts:
     partner = press.partner(edition)
-    told = {story_id for story_id, _ in rule.revisions(play)}
+    told = rule.revisions(play)
     agreements = press.agreements(edition)
     owed = refresh.duties(agreements, partner.zone, now)
     return Facts(
@@ -76,13 +76,13 @@ def _facts(press: Press, edition: Edition, play: Play, seen: _Seen, now: datetim
         formats=tuple(press.formats(edition)),
         telling=[name for name in feeds.names() if feeds.format_named(name).CARRIES_TOMBSTONES],
         given=list(_given(seen.given, play, seen.live)),
-        log=[line for line in seen.log if line.story_id in told],
+        log=[line for line in seen.log if (line.story_id, line.revision) in told],
         acknowledged=seen.acknowledged,
         refresh_hours=min((duty.hours for duty in owed), default=None),
         subscribed=seen.subscribed,
         page=None,
         credits=[rule.CREDIT, *(a.attribution for a in agreements if a.attribution)],
-        beacons={one: press.public_url + beacon.path(partner.id, one, press.key) for one in told}
+        beacons={one: press.public_url + beacon.path(partner.id, one, press.key) for one, _ in told}
         if partner.beacon
         else {},
     )
@@ -99,7 +99,7 @@ def _given(given: Iterable[Delivery], play: Play, live: set[str]) -> Iterable[Gi
                 one.token,
                 one.format,
                 one.as_of,
-                one.first_at,
+                one.last_at if is_push else one.first_at,  # one that failed told nothing
                 one.last_at,
                 one.served,
                 one.confirmed,

@@ -4,15 +4,21 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from typer.testing import CliRunner, Result
 
-from cli import app
+from cli import app, sandbox
 from kit import far
 from kit.far import Ask, Reply
+from schemas.play import Judged, Play, Ruling, Verdict
+from schemas.play import plays as played
+from store import plays
+from store.database import open_engine, writing
 from tests.connectors import hostile
 from tests.flows import house
 
@@ -78,6 +84,43 @@ def test_an_edition_is_written_as_files_and_taken_away(typist: Typist, tmp_path:
     assert (gone["edition"], gone["files_removed"]) == ("voice/all", 36)
     assert (other["edition"], other["files_written"]) == ("voice/other", 36)
     assert not (tmp_path / "www" / "voice" / "all.atom").exists()
+
+
+def test_a_partner_is_tried_before_it_goes_live(typist: Typist, tmp_path: Path) -> None:
+    typist.types("init")
+    assert "voice is live" in typist.types("sandbox", "start", "voice", code=1).stderr
+    toml = tmp_path / "retold.toml"
+    toml.write_text(toml.read_text().replace('name = "Voice"\n', 'name = "Voice"\nlive = false\n'))
+    typist.types("ingest", "forum")
+    assert "no play of voice" in typist.types("sandbox", "show", "voice", code=1).stderr
+    assert "in voice/sandbox" in typist.types("sandbox", "start", "voice", "--over", "1d").stdout
+    rows = {row["edition"]: row["came_in"] for row in typist.reads("publish")}
+    assert rows == {"voice/all": 0, "voice/sandbox": 3}
+    found = typist.reads("sandbox", "show", "voice")
+    assert {one["verdict"] for one in found["rulings"]} == {"not yet"}
+    assert not found["obeys"]
+    assert "… not yet" in typist.types("sandbox", "show", "voice").stdout
+    typist.types("sandbox", "stop", "voice")
+    (row,) = typist.reads("publish", "voice/sandbox")
+    assert row["went_out"] == 3
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    engine = open_engine(f"sqlite:///{tmp_path}/retold.db")
+    with writing(engine) as connection:
+        connection.execute(sa.delete(played))
+        plays.add(connection, Play(partner="voice", started_at=long_ago, length_s=3600))
+    engine.dispose()
+    told = typist.types("sandbox", "show", "voice", code=1).stdout
+    assert "ended 2026-01-01 01:00" in told
+    assert "not yet fit to go live" in told
+
+
+def test_who_did_all_is_told_to_go_live(capsys: pytest.CaptureFixture[str]) -> None:
+    play = Play(partner="voice", started_at=datetime(2026, 1, 1, tzinfo=UTC), length_s=3600)
+    done = Ruling(rule="edits", asked="a", seen="[1 of 1]", verdict=Verdict.PASSED)
+    sandbox.say(Judged(play=play, rulings=(done,)), play.ends_at)
+    told = " ".join(capsys.readouterr().out.split())
+    assert 'may go live: write live = true under [[partners]] id = "voice"' in told
+    assert "[1 of 1]" in told
 
 
 def test_one_channel_that_fails_stops_no_other_and_is_named(typist: Typist) -> None:

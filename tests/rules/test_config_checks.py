@@ -468,10 +468,33 @@ from tests.rules._written import (
             "1: organisations[1]: `organisations.csv` stands twice (name each file once)",
             id="file twice",
         ),
+        pytest.param(
+            PARTNER + 'page_url = "www.example.org"\n',
+            "4: partners[0].page_url: `www.example.org` is no address of a page "
+            "(write it whole: https://...)",
+            id="page without a scheme",
+        ),
+        pytest.param(
+            PARTNER + AGREEMENT + '[[editions]]\nid = "sandbox"\npartner = "p"\ntitle = "S"\n',
+            "8: editions[0].id: `sandbox` is the edition in which a partner is tried "
+            "(give this one another id)",
+            id="edition that bears the sandbox's name",
+        ),
     ],
 )
 def test_a_fault_is_told_with_its_line_and_its_remedy(toml: str, fault: str) -> None:
     assert faults(toml) == [f"retold.toml:{fault}"]
+
+
+@pytest.mark.parametrize(
+    ("live", "editions"),
+    [("", []), ("live = true\n", ["p/sandbox"]), ("live = false\n", ["p/sandbox"])],
+    ids=["unsaid", "live", "not live"],
+)
+def test_who_says_whether_it_is_live_has_a_sandbox(live: str, editions: list[str]) -> None:
+    config = read(PARTNER + live + 'page_url = "https://p.example/stories"\n' + AGREEMENT)
+    assert [edition.key for edition in config.editions] == editions
+    assert config.partners[0].live is (live != "live = false\n")
 
 
 def test_every_agreement_of_a_partner_may_be_public_whatever_others_are() -> None:

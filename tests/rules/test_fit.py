@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rules import fit
+from rules import fit, synthetic
 from schemas.views import Coverage, CoverageState, FaultyRow, ParsedReport, ReportHead, StatedCount
 from tests.reports import row
 
@@ -53,6 +53,13 @@ def test_days_of_several_months_are_set_aside(days: tuple[date, date]) -> None:
 @pytest.mark.parametrize("days", [(AFTER, FIRST), (FIRST, FIRST)])
 def test_days_that_end_before_they_begin_are_set_aside(days: tuple[date, date]) -> None:
     assert codes(row("a", days, 1)) == ["suppressed", "reversed"]
+
+
+def test_a_row_of_a_made_up_story_counts_nowhere_and_is_no_fault() -> None:
+    made_up = row(synthetic.mint("a"), (FIRST, AFTER), 7)
+    real = row("urn:uuid:6f6b0c1e-3f0a-5c3e-9d7a-000000000001", (FIRST, AFTER), 5)
+    fitted = fit.fit(ParsedReport(head=report().head, rows=(made_up, real)))
+    assert (fitted.rows, fitted.faulty) == ((real,), ())
 
 
 def test_a_count_beyond_belief_is_set_aside_with_its_row_and_the_others_stand() -> None:

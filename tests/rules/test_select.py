@@ -75,12 +75,13 @@ def test_the_first_obstacle_is_the_reason_why_a_story_is_out() -> None:
             "publishers": ("paper",),
             "language": "cy",
         },
-        "partner": {"suspended": True},
+        "partner": {"suspended": True, "live": False},
         "agreement": {"valid_to": date(2025, 1, 1), "embargo_days": 9, "retention_days": 1},
     }
     cures: Sequence[tuple[str, str, dict[str, Any]]] = (
         ("merged", "story", {"status": "published", "reason": None}),
         ("suspended", "partner", {"suspended": False}),
+        ("not_live", "partner", {"live": True}),
         ("right", "story", {"rights": FREE}),
         ("loop", "story", {"publishers": ()}),
         ("agreement", "agreement", {"valid_to": None}),

@@ -3,7 +3,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from rules import beacon
+from rules import beacon, synthetic
 from schemas.errors import StoreBusyError
 from schemas.views import Hit
 from tests.web.rig import KEY, Rig
@@ -43,6 +43,11 @@ def test_an_address_we_did_not_make_counts_nothing(rig: Rig) -> None:
     for path in (FORGED, PATH[:-5] + "x.gif", PATH.upper(), "/b/"):
         rig.ask(path)
     assert rig.hits == []
+
+
+def test_a_made_up_story_counts_nothing_though_its_image_is_there(rig: Rig) -> None:
+    reply = rig.ask(beacon.path("nhs", synthetic.mint("a"), KEY))
+    assert (reply.status, len(reply.body), rig.hits) == (200, 43, [])
 
 
 @pytest.mark.parametrize(
