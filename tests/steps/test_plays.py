@@ -15,6 +15,7 @@ from connectors._http import Limits
 from rules import identity, play, synthetic
 from schemas.config import Config
 from schemas.errors import ConflictError, UnknownError, WithdrawnError
+from schemas.organisation import Organisation
 from schemas.partner import Agreement, Edition, Partner
 from schemas.play import Play, Verdict
 from schemas.publication import Document, Part, PartKind, Published
@@ -282,6 +283,8 @@ def test_a_play_that_is_on_is_not_begun_again_and_one_that_is_over_gives_way(sta
     stage.publish()
     old = stage.shown()
     second = stage.start()
+    renamed = (Organisation(id="ods:RXX", name="Renamed, so that all is written anew"),)
+    stage.configure(config().model_copy(update={"organisations": renamed}))
     assert b"[Test]" in stage.document().body, "the old ones can be told until they are removed"
     stage.publish()
     new = {story_id for story_id, _ in play.revisions(second)}

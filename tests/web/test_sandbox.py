@@ -5,16 +5,17 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from connectors._http import Limits, open_http
 from kit import far
-from rules import play
+from rules import beacon, play
 from schemas.config import Config
 from schemas.partner import Agreement, Edition, Partner
 from schemas.play import Judged, Verdict
-from steps import plays, sandbox
+from steps import plays, removals, sandbox
 from steps.house import House
 from steps.press import Press
 from store.database import Engine
@@ -147,3 +148,44 @@ def test_each_way_of_disobeying_fails_at_just_that(trial: Trial, tmp_path: Path,
     assert failing(found) == [rule]
     assert found.fails
     assert not found.obeys
+
+
+def test_a_sandbox_is_served_like_any_edition_and_its_readings_count_nowhere(
+    trial: Trial,
+) -> None:
+    pupil = Pupil(trial.issue("nhs"))
+    trial.play(pupil, minutes=30)
+    trial.now += MINUTE
+    for path in ("", ".atom", ".json", ".rss", "/manifest.json", "/archive-1.atom"):
+        assert trial.ask(f"/feeds/nhs/sandbox{path}", pupil.token).status == 200, path
+    assert b"[Test]" not in trial.ask("/feeds/nhs/all.atom", pupil.token).body
+    entry = next(iter(pupil.held.values()))
+    image = f"{PUBLIC_URL}{beacon.path('nhs', entry['id'], KEY)}"
+    assert image in entry["content_html"]
+    assert trial.ask(image.removeprefix(PUBLIC_URL)).status == 200
+    assert trial.hits == []
+    topic = {"hub.topic": f"{PUBLIC_URL}/feeds/nhs/sandbox.atom", "hub.mode": "subscribe"}
+    wish = urlencode(topic | {"hub.callback": "https://site.example/heard"})
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    asked = trial.ask("/hub", pupil.token, method="POST", headers=form, body=wish.encode())
+    assert asked.status == 202
+
+
+def test_in_the_midst_of_a_play_nothing_is_ruled_out_for_who_obeys(
+    trial: Trial, tmp_path: Path
+) -> None:
+    pupil = Pupil(trial.issue("nhs"))
+    trial.play(pupil, minutes=45)
+    found = trial.judged(tmp_path, pupil)
+    assert failing(found) == []
+    assert not found.obeys
+
+
+def test_removals_of_made_up_stories_are_listed_only_where_the_sandbox_is_named(
+    trial: Trial,
+) -> None:
+    pupil = Pupil(trial.issue("nhs"), acknowledges=False)
+    trial.play(pupil, minutes=36)
+    held = removals.waiting(trial.engine, trial.config, trial.now, ["nhs/sandbox"])
+    assert {one.client for one in held} == {pupil.token.split("_")[2]}
+    assert removals.waiting(trial.engine, trial.config, trial.now) == []
