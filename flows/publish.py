@@ -1,10 +1,13 @@
-"""Bring every edition to what it ought to show; one task an edition."""
+"""Bring every edition to what it ought to show; one task an edition, and one for a place."""
 
-from prefect import flow
+from collections import Counter
 
+from prefect import flow, unmapped
+
+from connectors import _places
 from flows import _running
 from flows._running import Counts
-from steps import publish, schedule
+from steps import publish, schedule, write
 from steps.house import epoch
 
 
@@ -23,16 +26,38 @@ def publish_edition(subject: str) -> Counts:
     return done.model_dump(exclude={"edition"})
 
 
+@_running.step("write")
+def write_files(subject: str, names: list[str]) -> Counts:
+    """Write editions to a place as files, and take away what may not be there."""
+    house = _running.house()
+    counts: Counter[str] = Counter()
+    with _places.opened(subject) as place:
+        for key in write.strays(house.press, place):
+            counts += Counter(
+                files_removed=write.clear(house.engine, place, key, house.clock).removed
+            )
+        for name in names:
+            edition = schedule.edition(house.config, name)
+            done = write.write(house.engine, house.press, edition, place, house.clock)
+            told = done.model_dump(exclude={"edition"})
+            counts.update({f"files_{what}": count for what, count in told.items()})
+    return dict(counts)
+
+
 @flow(name="publish", task_runner=_running.runner())
-def publish_editions(editions: list[str] | None = None) -> dict[str, int]:
+def publish_editions(editions: list[str] | None = None, to: str | None = None) -> dict[str, int]:
     """Bring editions to what they ought to show.
 
     Args:
         editions: as `partner/edition`; every edition where left out.
+        to: a folder, or s3://bucket/prefix, to which those of them that are public go as files.
     """
     with _running.open_house() as house:
         wanted = schedule.editions(house.config, editions)
         done = _running.gather(wanted, publish_edition.map(wanted))
+        if to is not None:
+            public = [name for name in wanted if write.may_stand(house.press, name)]
+            done += _running.gather([to], write_files.map([to], unmapped(public)))
     return _running.report(publish_editions, done)
 
 

@@ -77,11 +77,15 @@ def write(
     return copy.done
 
 
+def may_stand(press: Press, key: str) -> bool:
+    """Say whether an edition may have files in a place that is open to everybody."""
+    found = (e for e in press.config.editions if e.key == key)
+    return any(press.is_public(e) and not press.partner(e).suspended for e in found)
+
+
 def strays(press: Press, place: Place) -> list[str]:
     """List the editions that have files in a place where they may have none, `partner/edition`."""
-    may = {e.key for e in press.config.editions if press.is_public(e)}
-    may -= {e.key for e in press.config.editions if press.partner(e).suspended}
-    gone = (key for key in place.folders() if key not in may)
+    gone = (key for key in place.folders() if not may_stand(press, key))
     return [key for key in gone if place.read(key + INDEX) is not None]
 
 

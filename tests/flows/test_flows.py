@@ -117,6 +117,25 @@ def test_a_channel_that_hangs_delays_no_other(
     assert (well.ended_at - well.started_at).total_seconds() < 1
 
 
+def test_public_editions_go_to_a_place_as_files_and_leave_it_when_they_are_so_no_more(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    config, www = Path(environ["RETOLD_CONFIG"]), tmp_path / "www"
+    private = config.read_text()
+    public = private.replace('id = "a"', 'id = "a"\npublic = true')
+    ingest_channels(["forum"])
+    assert "files_written" not in publish_editions(to=str(www))
+    assert not (www / "voice").exists()
+    config.write_text(public.replace('title = "All"', 'title = "All"\npaged = false'))
+    assert publish_editions(to=str(www))["files_written"] > 0
+    assert b"Kind staff" in (www / "voice/all.atom").read_bytes()
+    assert publish_editions(to=str(www))["files_written"] == 0
+    config.write_text(private)
+    assert publish_editions(to=str(www))["files_removed"] > 0
+    assert not (www / "voice/all.atom").exists()
+    assert [row["subject"] for row in artifact("retold-publish")] == ["voice/all", str(www)]
+
+
 @pytest.mark.usefixtures("environ")
 def test_a_channel_that_was_just_read_is_left_out_unless_all_are_asked_for() -> None:
     assert ingest_channels(["forum"])["new"] == 2
