@@ -92,6 +92,7 @@ def test_the_page_says_what_is_agreed_and_until_when(rig: Published) -> None:
             valid_to=date(2026, 12, 31),
             embargo_days=1,
             retention_days=730,
+            refresh_hours=24,
             attribution=HOSTILE,
         ),
         Agreement(id="past", partner="nhs", valid_to=date(2026, 3, 1)),
@@ -110,6 +111,7 @@ def test_the_page_says_what_is_agreed_and_until_when(rig: Published) -> None:
     assert "in the language cy" in now
     assert "Validfrom 1 January 2026 to 31 December 2026" in now
     assert "from 1 day after publication to 730 days after it" in now
+    assert "Fetchedat least every 24 hours, by each client" in now
     assert f"Attribution{HOSTILE}" in now
     assert "Validto 1 March 2026 Shownfrom publication" in past
     assert "from 3 March 2026 without end" in future
