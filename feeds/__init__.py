@@ -48,6 +48,11 @@ def names() -> list[str]:
     return sorted(_formats())
 
 
+def telling() -> list[str]:
+    """Name every format that tells of removals, in alphabetical order."""
+    return [name for name, each in sorted(_formats().items()) if each.CARRIES_TOMBSTONES]
+
+
 def format_named(name: str) -> Format:
     """Find a format by name; refuse a name that no format bears."""
     if name not in _formats():

@@ -74,6 +74,22 @@ class Config(Record):
             (e for e in self.editions if e.partner == partner_id and e.id == edition_id), None
         )
 
+    def agreements_of(self, partner_id: str) -> tuple[Agreement, ...]:
+        """List what was agreed with a partner, in force or not."""
+        return tuple(a for a in self.agreements if a.partner == partner_id)
+
+    def formats_of(self, partner_id: str) -> set[str]:
+        """Name the formats that any of a partner's agreements allows."""
+        return {name for a in self.agreements_of(partner_id) for name in a.formats}
+
+    def is_public(self, partner_id: str) -> bool:
+        """Say whether everybody may see what a partner is given: only if all it agreed says so.
+
+        Any agreement may let a story in, and which one did is noted nowhere.
+        """
+        agreed = self.agreements_of(partner_id)
+        return bool(agreed) and all(agreement.public for agreement in agreed)
+
     def platforms(self) -> dict[str, tuple[str, ...]]:
         """List who reports reads: each with its methods, the counter of record first."""
         own = {site.channel: (str(Method.OWN_SITE),) for site in self.own_sites}

@@ -222,8 +222,8 @@ def _way(edition: Edition, name: str, public_url: str) -> Way:
 
 def _partner_url(config: Config, edition: Edition, public_url: str) -> str | None:
     """Say where the partner's page is; None where everybody may see the edition, as files too."""
-    public = [a.public for a in config.agreements if a.partner == edition.partner]
-    return None if public and all(public) else partner_home(edition.partner, public_url)
+    public = config.is_public(edition.partner)
+    return None if public else partner_home(edition.partner, public_url)
 
 
 def partner_home(partner_id: str, public_url: str) -> str:
@@ -239,7 +239,7 @@ def _partner(config: Config, edition: Edition) -> Partner:
 
 def _refresh_hours(config: Config, edition: Edition) -> int | None:
     """Find the shortest duty of all agreements: a page must not change with the day alone."""
-    agreed = (a.refresh_hours for a in config.agreements if a.partner == edition.partner)
+    agreed = (agreement.refresh_hours for agreement in config.agreements_of(edition.partner))
     return min((hours for hours in agreed if hours), default=None)
 
 

@@ -158,7 +158,7 @@ def look(engine: Engine, config: Config, partner_id: str, now: datetime) -> Stan
     return Standing(
         partner=partner,
         as_of=now,
-        agreements=tuple(a for a in config.agreements if a.partner == partner_id),
+        agreements=config.agreements_of(partner_id),
         formats=formats(config, partner_id),
         editions=tuple(_taken(e, states.get(e.key), counts.get(e.key, {})) for e in editions),
         keys=tuple(sorted(keys, key=lambda key: (key.live, key.created_at), reverse=True)),
@@ -172,7 +172,7 @@ def look(engine: Engine, config: Config, partner_id: str, now: datetime) -> Stan
 
 def formats(config: Config, partner_id: str) -> tuple[str, ...]:
     """Name the formats that a partner's agreements allow, in alphabetical order."""
-    allowed = {f for a in config.agreements if a.partner == partner_id for f in a.formats}
+    allowed = config.formats_of(partner_id)
     return tuple(name for name in feeds.names() if name in allowed)
 
 

@@ -75,7 +75,7 @@ class Press:
 
     def agreements(self, edition: Edition) -> tuple[Agreement, ...]:
         """List the agreements of an edition's partner."""
-        return tuple(a for a in self.config.agreements if a.partner == edition.partner)
+        return self.config.agreements_of(edition.partner)
 
     def partner(self, edition: Edition) -> Partner:
         """Find an edition's partner."""
@@ -86,17 +86,13 @@ class Press:
 
     def formats(self, edition: Edition) -> dict[str, Format]:
         """List the formats that its agreements allow, by the ending of their addresses."""
-        allowed = {f for a in self.agreements(edition) for f in a.formats}
+        allowed = self.config.formats_of(edition.partner)
         every = (feeds.format_named(name) for name in feeds.names())
         return {f.EXTENSION: f for f in every if f.EXTENSION in allowed}
 
     def is_public(self, edition: Edition) -> bool:
-        """Say whether everybody may see an edition: only if all its partner's agreements say so.
-
-        Any of them may let a story in, and which one did is noted nowhere. A sandbox never is.
-        """
-        agreements = () if edition.is_sandbox else self.agreements(edition)
-        return bool(agreements) and all(agreement.public for agreement in agreements)
+        """Say whether everybody may see an edition, by what is agreed; a sandbox nobody may."""
+        return not edition.is_sandbox and self.config.is_public(edition.partner)
 
     def selection_digest(self, edition: Edition, day: date) -> str:
         """Digest all that decides on a day which stories the edition shows."""

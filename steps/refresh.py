@@ -48,8 +48,7 @@ def _owed(config: Config, now: datetime) -> dict[str, list[Duty]]:
 
 
 def _duties(config: Config, partner: Partner, now: datetime) -> list[Duty]:
-    agreements = [a for a in config.agreements if a.partner == partner.id]
-    return refresh.duties(agreements, partner.zone, now)
+    return refresh.duties(config.agreements_of(partner.id), partner.zone, now)
 
 
 def _seen(

@@ -115,9 +115,8 @@ def removed(engine: Engine, edition: str) -> list[Removed]:
 
 
 def telling() -> list[str]:
-    """Name the formats that tell of removals."""
-    told = [name for name in feeds.names() if feeds.format_named(name).CARRIES_TOMBSTONES]
-    return [*told, WEBHOOK]
+    """Name whatever tells of removals: formats, and webhooks."""
+    return [*feeds.telling(), WEBHOOK]
 
 
 def holding(config: Config, found: Iterable[Held], now: datetime) -> list[Holder]:

@@ -74,7 +74,7 @@ def _facts(press: Press, edition: Edition, play: Play, seen: _Seen, now: datetim
         play=play,
         now=now,
         formats=tuple(press.formats(edition)),
-        telling=[name for name in feeds.names() if feeds.format_named(name).CARRIES_TOMBSTONES],
+        telling=feeds.telling(),
         given=list(_given(seen.given, play, seen.live)),
         log=[line for line in seen.log if (line.story_id, line.revision) in told],
         acknowledged=seen.acknowledged,

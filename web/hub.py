@@ -106,9 +106,7 @@ class Hub:
         return holding, place.ending
 
     def _endings(self, edition: Edition) -> set[str]:
-        agreements = self._house.config().agreements
-        allowed = {f for a in agreements if a.partner == edition.partner for f in a.formats}
-        return allowed & set(feeds.names())
+        return self._house.config().formats_of(edition.partner) & set(feeds.names())
 
 
 def _fields(body: bytes) -> dict[str, str]:
