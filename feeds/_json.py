@@ -1,13 +1,15 @@
 """What the formats that are JSON share."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
 from feeds import _content
 from feeds._content import rfc3339
+from schemas.story import Rating
 
 
 class Address(NamedTuple):
@@ -29,6 +31,23 @@ def address(url: str) -> Address:
         plain = url.encode()
         return Address(plain, plain)
     return Address(inner(escape(url)), inner(url))
+
+
+def known(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what nobody knows: what is blank, or empty, or nothing."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [])}
+
+
+def rating(told: Rating) -> dict[str, Any]:
+    """Say all of a rating in our own words."""
+    return {
+        "scheme": told.scheme,
+        "question": told.question,
+        "value": told.value,
+        "min": told.min,
+        "max": told.max,
+        "label": told.label,
+    }
 
 
 def time(moment: datetime | None) -> str | None:

@@ -16,7 +16,7 @@ import orjson
 from feeds import _content, _json
 from feeds._content import rfc3339
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Tombstone
-from schemas.story import Rating, Response, Tag
+from schemas.story import Response, Tag
 
 MEDIA_TYPE = "application/activity+json"
 EXTENSION = "activity"
@@ -73,13 +73,11 @@ def _spliced(slot: Slot, credit: bytes) -> bytes:
 
 def _known(kind: str, **fields: Any) -> dict[str, Any]:
     """Make a node of what is known; of the rest nothing is said."""
-    given = {name: value for name, value in fields.items() if value not in (None, "", [])}
-    return {"type": kind} | given
+    return {"type": kind} | _json.known(fields)
 
 
 def _ours(**fields: Any) -> dict[str, Any]:
-    given = {f"retold:{name}": value for name, value in fields.items()}
-    return {name: value for name, value in given.items() if value not in (None, "", [])}
+    return {f"retold:{name}": value for name, value in _json.known(fields).items()}
 
 
 def _node(address: str | None) -> dict[str, str] | None:
@@ -110,7 +108,7 @@ def _article(entry: Entry) -> dict[str, Any]:
         kind=entry.kind,
         comments=entry.comments,
         revision=entry.revision,
-        rating=[_rating(rating) for rating in entry.ratings],
+        rating=[_ours(**_json.rating(rating)) for rating in entry.ratings],
         attribution=entry.attribution,
         attributionUrl=_node(entry.attribution_url),
         licence=entry.licence,
@@ -131,17 +129,6 @@ def _organisation(name: str, known_as: str | None) -> dict[str, Any]:
 
 def _tag(tag: Tag) -> dict[str, Any]:
     return _known("Object", name=tag.name) | _ours(group=tag.group, polarity=tag.polarity)
-
-
-def _rating(rating: Rating) -> dict[str, Any]:
-    return _ours(
-        scheme=rating.scheme,
-        question=rating.question,
-        value=rating.value,
-        min=rating.min,
-        max=rating.max,
-        label=rating.label,
-    )
 
 
 def _replies(entry: Entry) -> dict[str, Any]:

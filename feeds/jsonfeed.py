@@ -11,7 +11,7 @@ import orjson
 from feeds import _content, _json
 from feeds._content import rfc3339
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Head, Slot, Tombstone
-from schemas.story import Rating, Response
+from schemas.story import Response
 
 MEDIA_TYPE = "application/feed+json"
 EXTENSION = "json"
@@ -85,22 +85,11 @@ def _extension(entry: Entry) -> dict[str, Any]:
         "kind": entry.kind,
         **_known(comments=entry.comments),
         "organisations": [{"id": s.id, "name": s.name} for s in entry.subjects],
-        "ratings": [_rating(rating) for rating in entry.ratings],
+        "ratings": [_json.rating(rating) for rating in entry.ratings],
         "tags": [{"name": t.name, "group": t.group, "polarity": t.polarity} for t in entry.tags],
         "responses": [_response(response) for response in entry.responses],
         "attribution": {"text": entry.attribution, "url": entry.attribution_url},
         "licence": entry.licence,
-    }
-
-
-def _rating(rating: Rating) -> dict[str, Any]:
-    return {
-        "scheme": rating.scheme,
-        "question": rating.question,
-        "value": rating.value,
-        "min": rating.min,
-        "max": rating.max,
-        "label": rating.label,
     }
 
 

@@ -79,8 +79,7 @@ def _spliced(slot: Slot, credit: bytes) -> bytes:
 
 def _known(kind: str, **fields: Any) -> dict[str, Any]:
     """Make a node of what is known; of the rest nothing is said."""
-    given = {name: value for name, value in fields.items() if value not in (None, "", [])}
-    return {"@type": kind} | given
+    return {"@type": kind} | _json.known(fields)
 
 
 def _item(entry: Entry) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Activity Streams, read by a reader of JSON-LD that we did not write, which may fetch nothing."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from feeds import activitystreams
 from feeds._content import response_id
 from schemas.feed import BEACON_MARK, CREDIT_MARK
 from tests import make
+from tests.feeds import linked
 from tests.feeds.cases import BARE, BEACON, CASES, HOSTILE, Case, entry, head, render
 from tests.feeds.test_whatever_is_told import stories
 
@@ -82,26 +82,8 @@ def _expand(written: bytes) -> dict[str, Any]:
     return feed
 
 
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _nodes(each)
-    if isinstance(value, dict):
-        if "@type" in value and "@value" not in value:
-            yield value
-        for each in value.values():
-            yield from _nodes(each)
-
-
 def _strangers(feed: dict[str, Any]) -> set[str]:
-    """List what is said that the vocabulary's types do not let them say, and that is not ours."""
-    said = {
-        f"{node['@type'][0].removeprefix(f'{AS}#')}.{name.removeprefix(f'{AS}#')}"
-        for node in _nodes(feed)
-        for name in node
-        if name[0] != "@" and not name.startswith(OURS)
-    }
-    return said - {f"{kind}.{name}" for kind, names in PROPERTIES.items() for name in names}
+    return linked.strangers(feed, f"{AS}#", PROPERTIES, OURS)
 
 
 def _activities(case: Case) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """JSON-LD, read by a reader that we did not write, which may fetch nothing."""
 
-from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import orjson
@@ -12,6 +11,7 @@ from pyld import jsonld
 from feeds import review_jsonld
 from schemas.feed import BEACON_MARK, CREDIT_MARK
 from tests import make
+from tests.feeds import linked
 from tests.feeds.cases import BARE, BEACON, CASES, Case, entry, head, render
 
 SCHEMA = "https://schema.org/"
@@ -51,26 +51,9 @@ def _expanded(case: Case) -> dict[str, Any]:
     return feed
 
 
-def _nodes(value: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(value, list):
-        for each in value:
-            yield from _nodes(each)
-    if isinstance(value, dict):
-        if "@type" in value and "@value" not in value:
-            yield value
-        for each in value.values():
-            yield from _nodes(each)
-
-
 def _strangers(feed: dict[str, Any]) -> set[str]:
-    """List what is said that schema.org's types do not let them say, and that is not ours."""
-    said = {
-        f"{node['@type'][0].removeprefix(SCHEMA)}.{name.removeprefix(SCHEMA)}"
-        for node in _nodes(feed)
-        for name in node
-        if name[0] != "@" and not name.startswith((OURS, "http://www.iana.org/assignments/"))
-    }
-    return said - {f"{kind}.{name}" for kind, names in PROPERTIES.items() for name in names}
+    ours = (OURS, "http://www.iana.org/assignments/")
+    return linked.strangers(feed, SCHEMA, PROPERTIES, ours)
 
 
 @pytest.mark.parametrize("case", CASES)
