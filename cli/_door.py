@@ -16,6 +16,9 @@ from schemas.errors import ConfigError, RetoldError
 OUT = Console(highlight=False)
 ERR = Console(stderr=True, highlight=False)
 
+_BOUNDLESS = 10_000
+"""Columns of a terminal on which everything fits."""
+
 FAILED, MISUSED = 1, 2
 """Exit codes: something could not be done; something was asked for wrongly."""
 
@@ -49,17 +52,40 @@ def say_json(value: Any) -> None:
 
 
 def table(title: str, rows: Sequence[Mapping[str, Any]], empty: str) -> None:
-    """Print rows for a person; numbers stand to the right."""
+    """Print rows for a person; numbers stand to the right.
+
+    Where a terminal is too narrow for all, what is 0 in every row is told in a line beneath.
+    """
     if not rows:
         OUT.print(empty)
         return
+    names = list(rows[0])
+    drawn = _drawn(title, names, rows)
+    idle = [name for name in names if all(_is_none(row[name]) for row in rows)]
+    boundless = OUT.options.update(max_width=_BOUNDLESS)
+    if not idle or OUT.measure(drawn, options=boundless).maximum <= OUT.width:
+        OUT.print(drawn)
+        return
+    OUT.print(_drawn(title, [name for name in names if name not in idle], rows))
+    OUT.print(f"0 of: {', '.join(map(_head, idle))}")
+
+
+def _is_none(value: Any) -> bool:
+    return type(value) is int and value == 0  # False is no count
+
+
+def _drawn(title: str, names: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
     drawn = Table(title=title, title_justify="left", header_style="bold")
-    for name in rows[0]:
-        numeric = all(isinstance(r[name], int | float) for r in rows)
-        drawn.add_column(name.replace("_", " "), justify="right" if numeric else "left")
+    for name in names:
+        numeric = all(isinstance(row[name], int | float) for row in rows)
+        drawn.add_column(_head(name), justify="right" if numeric else "left")
     for row in rows:
-        drawn.add_row(*(cell(value) for value in row.values()))
-    OUT.print(drawn)
+        drawn.add_row(*(cell(row[name]) for name in names))
+    return drawn
+
+
+def _head(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def say(rows: Sequence[Mapping[str, Any]], title: str, empty: str, *, as_json: bool) -> None:
