@@ -30,17 +30,14 @@ def publish_edition(subject: str) -> Counts:
 def write_files(subject: str, names: list[str]) -> Counts:
     """Write editions to a place as files, and take away what may not be there."""
     house = _running.house()
-    counts: Counter[str] = Counter()
+    editions = [schedule.edition(house.config, name) for name in names]
     with _places.opened(subject) as place:
-        for key in write.strays(house.press, place):
-            counts += Counter(
-                files_removed=write.clear(house.engine, place, key, house.clock).removed
-            )
-        for name in names:
-            edition = schedule.edition(house.config, name)
-            done = write.write(house.engine, house.press, edition, place, house.clock)
-            told = done.model_dump(exclude={"edition"})
-            counts.update({f"files_{what}": count for what, count in told.items()})
+        strays = write.strays(house.press, place)
+        done = [write.clear(house.engine, place, key, house.clock) for key in strays]
+        done += [write.write(house.engine, house.press, e, place, house.clock) for e in editions]
+    counts: Counter[str] = Counter()
+    for one in done:
+        counts.update({f"files_{what}": n for what, n in one if what != "edition"})
     return dict(counts)
 
 
