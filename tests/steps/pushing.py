@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, Thread
 
 from connectors._http import Limits
 from kit.far import Ask, Far, Reply
@@ -134,6 +135,21 @@ class Desk:
 
     def push(self) -> Pushed:
         return push.push(self.house, KEY, chance=lambda: 1.0)
+
+    def push_twice_at_once(self) -> list[Pushed]:
+        """Let two runs begin at the same moment; give what each did."""
+        ready, done = Barrier(2), []
+
+        def go() -> None:
+            ready.wait()
+            done.append(push.push(self.house, KEY))
+
+        threads = [Thread(target=go) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return done
 
     def subscribe(self, path: str = "/cb", **fields: object) -> None:
         self.ask(path, **fields)  # type: ignore[arg-type]

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -273,17 +272,7 @@ def test_two_runs_at_once_tell_once(desk: Desk) -> None:
     names = [str(number) for number in range(1, 401)]
     desk.publish(*names)
     remove(desk, *names)
-    ready, done = Barrier(2), []
-
-    def go() -> None:
-        ready.wait()
-        done.append(push.push(desk.house, KEY))
-
-    threads = [Thread(target=go) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    done = desk.push_twice_at_once()
     assert sum(one.told for one in done) == 400
     assert sum(map(len, told(desk))) == 400
 
