@@ -24,7 +24,7 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
         news = runs.last_news(connection)
         waiting = quarantine.counts(connection)
         states = publication.states(connection)
-        shown = {key: publication.count(connection, key) for key in states}
+        shown = publication.counts(connection, states.keys())
         by_status = stories.counts(connection)
         refused = reports.refused(connection)
         doubts = Counter(one.platform for one in breaks.listing(connection, breaks.OPEN))
@@ -48,8 +48,8 @@ def status(engine: Engine, config: Config, now: datetime) -> dict[str, Rows]:
         "editions": [
             {
                 "edition": key,
-                "shows": shown[key].get(Shown.IN, 0),
-                "removed": shown[key].get(Shown.OUT, 0),
+                "shows": shown.get(key, {}).get(Shown.IN, 0),
+                "removed": shown.get(key, {}).get(Shown.OUT, 0),
                 "changes": state.seq,
             }
             for key, state in sorted(states.items())

@@ -214,16 +214,6 @@ def stands_at(connection: Connection, key: str, seq: int) -> bool:
     return connection.execute(query).first() is not None
 
 
-def count(connection: Connection, key: str) -> dict[Shown, int]:
-    """Count what an edition shows, and what it showed."""
-    query = (
-        sa.select(entries.c.state, sa.func.count())
-        .where(entries.c.edition == key)
-        .group_by(entries.c.state)
-    )
-    return {Shown(row[0]): row[1] for row in connection.execute(query)}
-
-
 def first_at(connection: Connection, keys: Collection[str]) -> dict[str, datetime]:
     """Say when each of these editions first showed a story; others are left out."""
     wanted = _sets.keys(connection, "k", edition=sorted(keys))

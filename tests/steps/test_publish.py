@@ -240,7 +240,8 @@ def test_what_an_edition_counts_adds_up(engine: Engine) -> None:
     tell(engine, removed=[("opinion", "1")])
     run(engine)
     with reading(engine) as connection:
-        assert publication.count(connection, "voice/north") == {"in": 1, "out": 1}
+        counted = publication.counts(connection, ["voice/north"])
+        assert counted["voice/north"] == {"in": 1, "out": 1}
         assert publication.states(connection)["voice/north"].seq == 3
 
 
