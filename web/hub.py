@@ -7,7 +7,6 @@ Spec: https://www.w3.org/TR/websub/#subscribing-and-unsubscribing
 import asyncio
 import re
 from http import HTTPStatus
-from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope
 
@@ -28,7 +27,6 @@ from web.standing import Standing
 LONGEST_BYTES = 16 * 1024
 """Of a request: addresses, a secret, a few words."""
 
-_FORM = b"application/x-www-form-urlencoded"
 _MOST_FIELDS = 100
 _TOPIC = re.compile(r"(?P<stem>[^/.?#]+/[^/.?#]+)\.(?P<ending>[a-z]+)")
 
@@ -71,7 +69,7 @@ class Hub:
         if not origin.is_ours(headers, self._house.public_url):
             return origin.ELSEWHERE
         self._deliveries.use(token.id, now)
-        if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _FORM:
+        if not requests.is_form(headers):
             return _NO_FORM
         body = await bodies.whole(headers, receive, LONGEST_BYTES, "a subscription")
         return body if isinstance(body, Answer) else await self._take(body, token)
@@ -111,13 +109,7 @@ class Hub:
 
 def _fields(body: bytes) -> dict[str, str]:
     """Read a form; of a name that comes twice the first counts."""
-    try:
-        pairs = parse_qsl(
-            body.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=_MOST_FIELDS,
-        )
-    except ValueError:
-        raise UnfitError("form", "The form cannot be read: write it as UTF-8, encoded.") from None
-    return dict(reversed(pairs))
+    found = requests.form(body, _MOST_FIELDS)
+    if found is None:
+        raise UnfitError("form", "The form cannot be read: write it as UTF-8, encoded.")
+    return {name: values[0] for name, values in found.items()}

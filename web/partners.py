@@ -11,7 +11,6 @@ from datetime import timedelta
 from hashlib import sha256
 from http import HTTPStatus
 from typing import NamedTuple
-from urllib.parse import parse_qs
 
 import orjson
 from starlette.types import Receive, Scope
@@ -36,7 +35,6 @@ from web.standing import Standing
 LONGEST_BYTES = 64 * 1024
 """Of a form: a page lists a hundred removals."""
 
-_FORM = b"application/x-www-form-urlencoded"
 _MOST_FIELDS = 1000
 
 _ADDRESS = re.compile(r"/partners/(?P<id>[^/.]+)(?P<opml>\.opml)?")
@@ -156,12 +154,12 @@ class Partners:
     async def _posted(self, ask: _Ask, receive: Receive) -> Answer:
         if not origin.is_ours(ask.headers, self._house.public_url):
             return origin.ELSEWHERE
-        if ask.headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != _FORM:
+        if not requests.is_form(ask.headers):
             return _NO_FORM
         body = await bodies.whole(ask.headers, receive, LONGEST_BYTES, "a form")
         if isinstance(body, Answer):
             return body
-        fields = _fields(body)
+        fields = requests.form(body, _MOST_FIELDS) or {}  # what cannot be read asks for nothing
         match fields.get("do"):
             case ["rotate"]:
                 return await self._rotate(ask)
@@ -202,11 +200,3 @@ class Partners:
 
 def _html(body: bytes) -> Answer:
     return answers.whole(HTTPStatus.OK, HTML, body, _CSP, _NO_STORE)
-
-
-def _fields(body: bytes) -> dict[str, list[str]]:
-    """Read a form; one that cannot be read has no fields."""
-    try:
-        return parse_qs(body.decode("ascii"), errors="strict", max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        return {}

@@ -1,9 +1,12 @@
 """What a request asks, read from what ASGI says of it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 from urllib.parse import parse_qs
 
 from starlette.types import Scope
+
+_FORM = b"application/x-www-form-urlencoded"
 
 
 class Query(NamedTuple):
@@ -26,6 +29,24 @@ def query(scope: Scope) -> Query:
     first = {name: found[name][0] for name in ("below", "method") if name in found}
     token = found.get("token", [""])[0].encode("utf-8", "replace")
     return Query(token, **first)
+
+
+def is_form(headers: Mapping[bytes, bytes]) -> bool:
+    """Say whether what is sent is a form."""
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == _FORM
+
+
+def form(body: bytes, most_fields: int) -> dict[str, list[str]] | None:
+    """Read a form, blank values too; None where it cannot be read, or has too many fields."""
+    try:
+        return parse_qs(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=most_fields,
+        )
+    except ValueError:
+        return None
 
 
 def target(scope: Scope) -> bytes:
