@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from connectors._http import Limits
 from kit import far
 from kit.checks import check
-from kit.trial import Trial, expect
+from kit.trial import HASTY, LIMITS, Trial, expect
 from schemas.errors import (
     GarbledError,
     GoneError,
@@ -17,10 +18,15 @@ from schemas.errors import (
 )
 
 FEW = 4
-_SOON_S = 20.0
+_SOON_S = 60.0
 
 
-def _fails(trial: Trial, trouble: far.Trouble, *kinds: type[OutsideError]) -> OutsideError:
+def _fails(
+    trial: Trial,
+    trouble: far.Trouble,
+    *kinds: type[OutsideError],
+    limits: Limits = LIMITS,
+) -> OutsideError:
     """Let a source fail, then let it be well again; give the error that was raised meanwhile."""
     source = trial.server
     trial.world.add(FEW)
@@ -28,7 +34,7 @@ def _fails(trial: Trial, trouble: far.Trouble, *kinds: type[OutsideError]) -> Ou
     began = time.monotonic()
     caught: OutsideError | None = None
     try:
-        trial.ingest(trial.hasty)
+        trial.ingest(limits)
     except kinds as error:
         caught = error
     took = time.monotonic() - began
@@ -116,7 +122,7 @@ def a_short_outage_is_waited_out(trial: Trial) -> None:
 @check("http")
 def silence_is_not_waited_for(trial: Trial) -> None:
     """A server that accepts and says nothing is given up within its time."""
-    _fails(trial, far.silence, UnreachableError)
+    _fails(trial, far.silence, UnreachableError, limits=HASTY)
 
 
 @check("http")
@@ -134,7 +140,7 @@ def half_a_body_is_no_answer(trial: Trial) -> None:
 @check("http")
 def a_slow_drip_is_cut_off(trial: Trial) -> None:
     """A body that comes a byte at a time is given up at the deadline."""
-    _fails(trial, far.drip, UnreachableError)
+    _fails(trial, far.drip, UnreachableError, limits=HASTY)
 
 
 @check("http")
@@ -190,7 +196,7 @@ def a_redirect_takes_no_secret_along(trial: Trial) -> None:
     with far.play(lambda _ask: far.Reply(b"{}")) as other:
         source.trouble = far.instead(far.Reply(status=307, headers={"Location": other.origin}))
         with suppress(OutsideError):
-            trial.ingest(trial.hasty.model_copy(update={"allow": (other.place,)}))
+            trial.ingest(LIMITS.model_copy(update={"allow": (other.place,)}))
         seen = "".join(f"{ask.headers} {ask.query} {ask.body!r}" for ask in other.asked)
     for name, value in trial.stage.SECRETS.items():
         expect(value not in seen, f"the secret {name!r} went along to another origin")
@@ -226,7 +232,7 @@ def _costs_nothing(trial: Trial, bent: Callable[[far.Reply], far.Reply], **told:
 
     source.trouble = trouble
     with suppress(OutsideError):
-        trial.ingest(trial.hasty)
+        trial.ingest()
     for name, kept in trial.kept().items():
         expect("\ufffd" not in kept.said, f"{name} has broken letters: {kept.said!r}")
     waiting = len(trial.refused())
@@ -254,7 +260,7 @@ def _is_left(trial: Trial) -> None:
     source, endless = trial.server, _Endless(getattr(trial.stage, "lead_on", None))
     source.trouble = endless
     with suppress(OutsideError):
-        trial.ingest(trial.hasty)
+        trial.ingest()
     source.trouble = None
     most = max(endless.sent.values(), default=0)
     expect(most <= _PAGES, f"of a list of the same page it asked for more than {_PAGES}")

@@ -3,7 +3,7 @@
 import tracemalloc
 
 from kit.checks import check
-from kit.trial import LIMITS, Trial, expect
+from kit.trial import Trial, expect
 from schemas.channel import Saved
 
 FEW, MANY, PLENTY = 7, 230, 10_000
@@ -100,7 +100,7 @@ def plenty_is_read_in_bounds(trial: Trial) -> None:
     largest = pages = early = 0
     tracemalloc.start()
     try:
-        with trial.http(LIMITS.model_copy(update={"deadline_s": 30, "read_timeout_s": 10})) as http:
+        with trial.http() as http:
             for page in trial.module.fetch(trial.channel, http, None):
                 pages += 1
                 early = early or trial.asked

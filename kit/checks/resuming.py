@@ -83,7 +83,7 @@ def a_failure_in_mid_walk_loses_nothing(trial: Trial) -> None:
     for good in (1, 2, 3):
         source.trouble = far.after(good, far.status(503))
         with suppress(OutsideError):
-            trial.ingest(trial.hasty)
+            trial.ingest()
     source.trouble = None
     trial.ingest()
     trial.expect_kept()

@@ -2,6 +2,7 @@ import threading
 import time
 
 from connectors._kennel import Kennel
+from tests.patience import PATIENCE_S
 
 
 def test_alarms_ring_in_the_order_of_their_times_whenever_they_were_set() -> None:
@@ -11,7 +12,7 @@ def test_alarms_ring_in_the_order_of_their_times_whenever_they_were_set() -> Non
     kennel.set(now + 0.10, done.set)
     kennel.set(now + 0.05, lambda: rung.append("sooner"))
     kennel.set(now - 1, lambda: rung.append("at once"))
-    assert done.wait(5)
+    assert done.wait(PATIENCE_S)
     assert rung == ["at once", "sooner"]
 
 
@@ -23,7 +24,7 @@ def test_an_alarm_that_is_called_off_does_nothing() -> None:
     off.cancel()
     off.cancel()
     kennel.set(now + 0.05, done.set)
-    assert done.wait(5)
+    assert done.wait(PATIENCE_S)
     assert rung == []
 
 
@@ -32,4 +33,4 @@ def test_an_empty_kennel_waits_for_the_next_alarm() -> None:
     for _ in range(3):
         done = threading.Event()
         kennel.set(time.monotonic(), done.set)
-        assert done.wait(5)
+        assert done.wait(PATIENCE_S)

@@ -7,6 +7,7 @@ import requests
 
 import demo.world
 from demo.world import World, population
+from tests.patience import PATIENCE_S
 
 HOUSE = {
     "schemas", "rules", "connectors", "feeds", "summaries", "store", "steps", "flows", "web",
@@ -25,7 +26,7 @@ def _bytes_of(world: World) -> dict[str, bytes]:
     reports = {month: world.careopinion.view_report(month) for month in world.careopinion.months()}
     headers = {"Authorization": world.careopinion.authorization}
     served = {
-        name: requests.get(url, headers=headers, timeout=10).content
+        name: requests.get(url, headers=headers, timeout=PATIENCE_S).content
         for name, url in {
             "opinions": f"{world.careopinion.api_url}/opinions",
             "responses": f"{world.careopinion.api_url}/responses",
@@ -46,12 +47,12 @@ def test_the_world_ends_cleanly_and_takes_its_own_folder_away() -> None:
     with World(scale=SCALE) as world:
         folder, address = world.folder, world.careopinion.address
         partner = world.partner(f"{world.forum.address}/feed.atom")
-        assert requests.get(partner.address, timeout=10).ok
+        assert requests.get(partner.address, timeout=PATIENCE_S).ok
     world.stop()
     assert not folder.exists()
     for gone in (address, world.forum.address, partner.address):
         with pytest.raises(requests.ConnectionError):
-            requests.get(gone, timeout=10)
+            requests.get(gone, timeout=PATIENCE_S)
 
 
 def test_a_folder_that_was_given_stays(tmp_path: Path) -> None:
@@ -78,8 +79,8 @@ def test_a_removed_story_and_an_edited_one_show_at_once() -> None:
         assert world.edit(edited, body="Said otherwise.").body == "Said otherwise."
         headers = {"Authorization": world.careopinion.authorization}
         url = f"{world.careopinion.api_url}/opinions"
-        assert requests.get(f"{url}/{gone}", headers=headers, timeout=10).status_code == 404
-        shown = requests.get(f"{url}/{edited}", headers=headers, timeout=10).json()
+        assert requests.get(f"{url}/{gone}", headers=headers, timeout=PATIENCE_S).status_code == 404
+        shown = requests.get(f"{url}/{edited}", headers=headers, timeout=PATIENCE_S).json()
         assert shown["body"] == "Said otherwise."
         assert shown["title"] == world.stories[1].title
 

@@ -8,6 +8,7 @@ import requests
 from demo.world import careopinion, readership, stories
 from demo.world.careopinion import CareOpinion
 from demo.world.records import Story
+from tests.patience import PATIENCE_S
 
 SEED = 2012
 SCALE = 0.1
@@ -47,7 +48,7 @@ def ask(site: CareOpinion, path: str, **query: str) -> requests.Response:
         f"{site.address}{path}",
         params=query,
         headers={"Authorization": site.authorization},
-        timeout=10,
+        timeout=PATIENCE_S,
     )
 
 
@@ -90,10 +91,10 @@ def test_a_bad_key_leads_to_a_login_page_that_answers_200(
 ) -> None:
     headers = {"Authorization": header} if header else {}
     url = f"{site.address}{path}"
-    answer = requests.get(url, headers=headers, timeout=10, allow_redirects=False)
+    answer = requests.get(url, headers=headers, timeout=PATIENCE_S, allow_redirects=False)
     assert answer.status_code == 302
     assert answer.headers["location"].endswith("/account/login")
-    page = requests.get(url, headers=headers, timeout=10)
+    page = requests.get(url, headers=headers, timeout=PATIENCE_S)
     assert page.status_code == 200
     assert page.headers["content-type"].startswith("text/html")
 
@@ -268,7 +269,9 @@ def test_the_reports_of_all_months_hold_the_views_of_the_acute_trust(site: CareO
 
 def test_a_head_request_brings_no_body(site: CareOpinion) -> None:
     answer = requests.head(
-        f"{site.api_url}/opinions", headers={"Authorization": site.authorization}, timeout=10
+        f"{site.api_url}/opinions",
+        headers={"Authorization": site.authorization},
+        timeout=PATIENCE_S,
     )
     assert int(answer.headers["content-length"]) > 1000
     assert answer.content == b""

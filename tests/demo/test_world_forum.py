@@ -7,6 +7,7 @@ from lxml import etree
 from demo.world import forum_feed, stories
 from demo.world.forum_feed import Forum
 from demo.world.records import Story
+from tests.patience import PATIENCE_S
 
 ATOM = {"a": "http://www.w3.org/2005/Atom"}
 
@@ -29,7 +30,7 @@ def _texts(root: etree._Element, path: str) -> list[str]:
 
 
 def _feed(forum: Forum) -> etree._Element:
-    return etree.fromstring(requests.get(forum.feed_url, timeout=10).content)
+    return etree.fromstring(requests.get(forum.feed_url, timeout=PATIENCE_S).content)
 
 
 def test_the_feed_holds_120_posts_and_six_that_retell_the_newest_first(forum: Forum) -> None:
@@ -74,31 +75,31 @@ def test_content_is_html_with_relative_links(forum: Forum) -> None:
 
 
 def test_one_title_holds_the_name_of_an_entity_and_not_the_entity(forum: Forum) -> None:
-    raw = requests.get(forum.feed_url, timeout=10).content
+    raw = requests.get(forum.feed_url, timeout=PATIENCE_S).content
     assert b"<title>Tea &amp;nbsp; toast</title>" in raw
     assert _texts(_feed(forum), "a:entry/a:title/text()").count("Tea &nbsp; toast") == 1
 
 
 def test_an_unchanged_feed_answers_304_to_whoever_knows_it(forum: Forum) -> None:
-    first = requests.get(forum.feed_url, timeout=10)
+    first = requests.get(forum.feed_url, timeout=PATIENCE_S)
     tag, modified = first.headers["etag"], first.headers["last-modified"]
     for known in (
         {"If-None-Match": tag},
         {"If-None-Match": f'"older", {tag}'},
         {"If-Modified-Since": modified},
     ):
-        again = requests.get(forum.feed_url, headers=known, timeout=10)
+        again = requests.get(forum.feed_url, headers=known, timeout=PATIENCE_S)
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == tag
     for stale in (
         {"If-None-Match": '"other"', "If-Modified-Since": modified},
         {"If-Modified-Since": "Mon, 03 Jan 2011 00:00:00 GMT"},
     ):
-        assert requests.get(forum.feed_url, headers=stale, timeout=10).status_code == 200
+        assert requests.get(forum.feed_url, headers=stale, timeout=PATIENCE_S).status_code == 200
 
 
 def test_where_a_feed_ought_to_be_an_error_page_answers_200(forum: Forum) -> None:
-    trap = requests.get(forum.trap_url, timeout=10)
+    trap = requests.get(forum.trap_url, timeout=PATIENCE_S)
     assert trap.status_code == 200
     assert trap.headers["content-type"].startswith("text/html")
-    assert requests.get(f"{forum.address}/elsewhere", timeout=10).status_code == 404
+    assert requests.get(f"{forum.address}/elsewhere", timeout=PATIENCE_S).status_code == 404

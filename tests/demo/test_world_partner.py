@@ -12,6 +12,7 @@ from demo.world._server import Answer, Request, Server
 from demo.world.log import Read, counted
 from demo.world.partner import Partner, Polled
 from demo.world.subscription import BEACON_REL
+from tests.patience import PATIENCE_S
 
 FIREFOX = "Mozilla/5.0 (Windows NT 6.1; rv:17.0) Gecko/20100101 Firefox/17.0"
 NOON = datetime(2012, 5, 2, 12, tzinfo=UTC)
@@ -101,7 +102,7 @@ def partner(feed: Feed) -> Iterator[Partner]:
 
 
 def page_of(partner: Partner, name: str) -> str:
-    return requests.get(partner.shown[f"urn:{name}"], timeout=10).text
+    return requests.get(partner.shown[f"urn:{name}"], timeout=PATIENCE_S).text
 
 
 def test_the_first_poll_walks_to_the_end(feed: Feed, partner: Partner) -> None:
@@ -167,7 +168,7 @@ def test_a_tombstone_makes_the_page_answer_410(feed: Feed, partner: Partner) -> 
     address = partner.shown["urn:a"]
     feed.pages = [tombstone("a") + tombstone("never seen") + entry("b")]
     assert partner.poll() == Polled(documents=1, removed=1, unchanged=2)
-    assert requests.get(address, timeout=10).status_code == 410
+    assert requests.get(address, timeout=PATIENCE_S).status_code == 410
     assert "urn:a" not in partner.shown
     feed.pages = [tombstone("a") + entry("c") + entry("b")]
     assert partner.poll() == Polled(documents=1, new=1, unchanged=2)
@@ -279,11 +280,11 @@ def test_the_index_lists_what_is_shown_and_other_addresses_answer_404(
     partner.poll()
     feed.pages = [tombstone("a") + entry("b")]
     partner.poll()
-    index = requests.get(partner.address, timeout=10).text
+    index = requests.get(partner.address, timeout=PATIENCE_S).text
     assert "Story b" in index
     assert "Story a" not in index
     for path in ("/stories/99", "/stories/x", "/elsewhere"):
-        assert requests.get(f"{partner.address}{path}", timeout=10).status_code == 404
+        assert requests.get(f"{partner.address}{path}", timeout=PATIENCE_S).status_code == 404
 
 
 def _report(partner: Partner, month: str) -> dict[str, Any]:
@@ -360,8 +361,8 @@ def test_reads_of_pages_are_logged_by_the_connections_own_address(
     url = partner.shown["urn:a"]
     forged = {"X-Forwarded-For": "203.0.113.9", "User-Agent": FIREFOX}
     told = {partners.TIME_HEADER: NOON.isoformat()}
-    requests.get(url, headers=forged | told, timeout=10)
-    requests.get(url, headers=forged, timeout=10)
+    requests.get(url, headers=forged | told, timeout=PATIENCE_S)
+    requests.get(url, headers=forged, timeout=PATIENCE_S)
     assert partner.log[0] == Read(NOON, "127.0.0.1", FIREFOX, "urn:a", 200)
     assert partner.log[1].at > NOON
 
@@ -371,7 +372,7 @@ def test_what_is_read_on_the_pages_is_in_the_months_report(feed: Feed, partner: 
     partner.poll()
     before = dict(partner.reads("2012-05"))["urn:a"]
     headers = {"User-Agent": FIREFOX, partners.TIME_HEADER: NOON.isoformat()}
-    requests.get(partner.shown["urn:a"], headers=headers, timeout=10)
+    requests.get(partner.shown["urn:a"], headers=headers, timeout=PATIENCE_S)
     assert dict(partner.reads("2012-05"))["urn:a"] == before + 1
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
@@ -89,7 +91,7 @@ def process(log: Path, environ: Mapping[str, str], *command: str) -> Iterator[No
         finally:
             running.send_signal(signal.SIGTERM)
             try:
-                running.wait(15)
+                running.wait(PATIENCE_S)
             except subprocess.TimeoutExpired:
                 os.killpg(running.pid, signal.SIGKILL)
                 running.wait()

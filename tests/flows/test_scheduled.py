@@ -21,6 +21,7 @@ from store import stories
 from store.database import open_engine, reading
 from tests.connectors import hostile
 from tests.flows import house
+from tests.patience import PATIENCE_S
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def completed(api: str) -> int:
     runs = requests.post(
         f"{api}/flow_runs/filter",
         json={"flow_runs": {"state": {"name": {"any_": ["Completed"]}}}},
-        timeout=10,
+        timeout=PATIENCE_S,
     ).json()
     return sum(run["deployment_id"] is not None and run["auto_scheduled"] for run in runs)
 

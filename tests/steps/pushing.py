@@ -24,6 +24,7 @@ from store import deliveries, subscribers
 from store.database import Engine, reading
 from store.deliveries import Delivery
 from tests import make
+from tests.patience import PATIENCE_S
 from tests.tell import tell, telling
 
 ROOT = Path(__file__).parents[2]
@@ -56,7 +57,13 @@ def opened(
     """Open the installation that has the edition."""
     with open_house(
         config,
-        Limits(attempts=1, backoff_s=0, read_timeout_s=5, deadline_s=5, allow=tuple(allow)),
+        Limits(
+            attempts=1,
+            backoff_s=0,
+            read_timeout_s=PATIENCE_S,
+            deadline_s=PATIENCE_S,
+            allow=tuple(allow),
+        ),
         database_url=database_url,
         state_dir=folder,
         public_url="https://retold.example",

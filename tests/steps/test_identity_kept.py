@@ -13,6 +13,7 @@ from schemas.story import Status, Story
 from steps import stories as acts
 from store import stories, suppressions
 from store.database import Engine, one_writer, reading, writing
+from tests.patience import PATIENCE_S
 from tests.tell import MONDAY, retold, tell, telling
 
 
@@ -212,7 +213,7 @@ def test_numbers_that_others_follow_are_in_the_order_of_commits(engine: Engine) 
             time.sleep(0.3)
 
     def fast() -> None:
-        drawn.wait(5)
+        drawn.wait(PATIENCE_S)
         with writing(engine) as connection:
             one_writer(connection)
             stories.write_stories(connection, [_row("fast")])

@@ -14,6 +14,7 @@ from schemas.push import Mode, Pushed
 from steps import push, tokens
 from store import publication
 from store.database import Engine, reading, writing
+from tests.patience import PATIENCE_S
 from tests.steps.pushing import CONFIG, KEY, Desk, Ears, opened
 from tests.web.followers import atom
 
@@ -77,7 +78,7 @@ def test_a_crash_between_push_and_mark_pushes_again_and_forgets_nothing(desk: De
     desk.publish("1")
     before = desk.subscribers()[0].mark
     desk.ears.victim = desk.pushing()
-    assert desk.ears.victim.wait(20) != 0
+    assert desk.ears.victim.wait(PATIENCE_S) != 0
     desk.ears.victim = None
     assert (len(desk.ears.heard), desk.subscribers()[0].mark) == (1, before)
     assert desk.deliveries()[0].served == 1

@@ -21,6 +21,7 @@ from steps import push, removals, status, webhooks
 from steps.webhooks import Standing, State
 from store import runs
 from store.database import Engine, reading
+from tests.patience import PATIENCE_S
 from tests.steps.pushing import CONFIG, KEY, SECRET, START, Desk, Ears, opened, with_webhook
 from tests.tell import tell, telling
 
@@ -255,7 +256,7 @@ def test_a_thousand_removals_come_in_few_batches_each_id_once(desk: Desk) -> Non
 def test_a_crash_after_the_post_tells_the_same_again_under_the_same_id(desk: Desk) -> None:
     remove(desk, "0")
     desk.ears.victim = desk.pushing()
-    assert desk.ears.victim.wait(20) != 0
+    assert desk.ears.victim.wait(PATIENCE_S) != 0
     desk.ears.victim = None
     assert len(desk.ears.heard) == 1
     assert standing(desk).waiting == 1

@@ -12,6 +12,7 @@ import requests
 
 from kit.far import Ask, Reply
 from rules.play import CREDIT
+from tests.patience import PATIENCE_S
 from web.house import House
 from web.serve import make_server
 
@@ -51,7 +52,7 @@ class Pupil:
         if self.is_conditional and name in self.etags:
             headers["if-none-match"] = self.etags[name]
         url = f"{self.address}/feeds/nhs/sandbox.{name}"
-        answer = self.session.get(url, headers=headers, timeout=5)
+        answer = self.session.get(url, headers=headers, timeout=PATIENCE_S)
         assert answer.status_code in {200, 304}, answer.text
         self.etags[name] = answer.headers["etag"]
         if answer.status_code == 200 and name == "json":
@@ -72,7 +73,7 @@ class Pupil:
                 f"{self.address}/removals/nhs/sandbox",
                 json={"removed": removed},
                 headers={"authorization": f"Bearer {self.token}"},
-                timeout=5,
+                timeout=PATIENCE_S,
             ).raise_for_status()
 
     def __call__(self, _: Ask) -> Reply:

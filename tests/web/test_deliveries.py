@@ -9,6 +9,7 @@ from schemas.errors import StoreBusyError
 from schemas.publication import Document
 from store.deliveries import Delivery
 from tests.make import NOON
+from tests.patience import PATIENCE_S
 from web import deliveries
 from web.deliveries import Deliveries
 
@@ -43,7 +44,7 @@ class Shop:
         self.gate.set()
 
     def keep(self, given: Sequence[Delivery], used: Mapping[str, datetime]) -> None:
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE_S)
         if self.closed:
             raise StoreBusyError("closed")
         self.kept.append((list(given), dict(used)))

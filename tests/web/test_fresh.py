@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from schemas.errors import StoreBusyError
+from tests.patience import PATIENCE_S
 from web.fresh import Fresh, Gathered
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -23,7 +24,7 @@ class Source:
         self.failing = False
 
     def read(self) -> int:
-        assert self.gate.wait(10)
+        assert self.gate.wait(PATIENCE_S)
         if self.failing:
             raise StoreBusyError("somebody else")
         self.read_so_far += 1
@@ -91,7 +92,7 @@ def test_rows_that_come_while_others_are_kept_are_kept_in_one_go() -> None:
     gate = threading.Event()
 
     def keep(rows: Sequence[int]) -> None:
-        assert gate.wait(10)
+        assert gate.wait(PATIENCE_S)
         kept.append(list(rows))
 
     async def add() -> None:

@@ -30,6 +30,7 @@ from steps import push, tokens
 from steps.house import House, open_house
 from store import subscribers
 from store.database import Engine, reading
+from tests.patience import PATIENCE_S
 from tests.steps.pushing import Ears
 from tests.tell import tell, telling
 from tests.web.followers import atom
@@ -64,7 +65,7 @@ class Town:
         form = {"hub.mode": "subscribe", "hub.topic": topic, "hub.callback": f"{self.far.origin}/c"}
         form |= {f"hub.{name}": value for name, value in fields.items()}
         headers = {"Authorization": f"Bearer {self.token if token is None else token}"}
-        return requests.post(self.hub, form, headers=headers, timeout=10).status_code
+        return requests.post(self.hub, form, headers=headers, timeout=PATIENCE_S).status_code
 
     def push(self) -> Pushed:
         house = replace(self.house, config=self.rig.config)

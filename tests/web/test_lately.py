@@ -11,6 +11,7 @@ import pytest
 from schemas.publication import Document
 from store import deliveries
 from store.database import reading
+from tests.patience import PATIENCE_S
 from tests.web.rig import CONFIG, Rig
 from web.answers import Answer
 from web.app import make_app
@@ -125,7 +126,7 @@ def test_what_was_asked_before_a_suspension_is_not_remembered_after_it(rig: Rig)
 
     def slow(*asked: Any) -> Document | None:
         begun.set()
-        may_end.wait(5)
+        may_end.wait(PATIENCE_S)
         return make_document(*asked)
 
     rig.app = make_app(replace(rig.house(), document=slow))

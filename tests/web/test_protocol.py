@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from tests.patience import PATIENCE_S
 from web import answers, protocol
 from web.answers import Answer
 
@@ -75,7 +76,7 @@ class Caller:
     """One connection, byte by byte."""
 
     def __init__(self, address: tuple[str, int]) -> None:
-        self._socket = socket.create_connection(address, timeout=5)
+        self._socket = socket.create_connection(address, timeout=PATIENCE_S)
         self._heard = b""
 
     def __enter__(self) -> Self:

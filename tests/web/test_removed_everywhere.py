@@ -24,6 +24,7 @@ from steps import ingest, publish, push, removals, tokens
 from steps.house import House, open_house
 from store.database import Engine
 from tests import make
+from tests.patience import PATIENCE_S
 from tests.steps.pushing import SECRET
 from tests.web.followers import atom
 from tests.web.published import Published
@@ -133,7 +134,13 @@ def town(engine: Engine, tmp_path: Path) -> Iterator[Town]:
 def _open(url: str, folder: Path, place: Far) -> AbstractContextManager[House]:
     return open_house(
         config(place.origin),
-        Limits(attempts=1, backoff_s=0, read_timeout_s=5, deadline_s=5, allow=(place.place,)),
+        Limits(
+            attempts=1,
+            backoff_s=0,
+            read_timeout_s=PATIENCE_S,
+            deadline_s=PATIENCE_S,
+            allow=(place.place,),
+        ),
         database_url=url,
         state_dir=folder,
         public_url="https://retold.example",

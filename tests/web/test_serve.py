@@ -21,6 +21,7 @@ from schemas.publication import Document, Part
 from steps import tokens
 from store import deliveries
 from store.database import Engine, create_tables, open_engine, reading
+from tests.patience import PATIENCE_S
 from tests.web.rig import KEY, Rig
 from web import reports
 from web.serve import Redacted, make_server, serve
@@ -76,10 +77,14 @@ def test_a_reader_polls_over_one_connection(rig: Rig, address: str) -> None:
 
 def test_a_revoked_token_opens_nothing_within_a_second(rig: Rig, address: str) -> None:
     token = rig.issue("nhs")
-    assert requests.get(address + ATOM, headers=bearer(token), timeout=5).status_code == 200
+    assert (
+        requests.get(address + ATOM, headers=bearer(token), timeout=PATIENCE_S).status_code == 200
+    )
     tokens.revoke(rig.engine, token[8:16], datetime.now(UTC))
     time.sleep(1)
-    assert requests.get(address + ATOM, headers=bearer(token), timeout=5).status_code == 401
+    assert (
+        requests.get(address + ATOM, headers=bearer(token), timeout=PATIENCE_S).status_code == 401
+    )
 
 
 def test_what_was_counted_is_kept_when_the_server_is_told_to_stop(rig: Rig) -> None:
@@ -121,7 +126,7 @@ def test_many_readers_at_once_are_all_served_and_counted(rig: Rig) -> None:
 def test_a_hit_of_the_beacon_is_safe_before_the_image_arrives(rig: Rig, address: str) -> None:
     path = beacon.path("nhs", "urn:uuid:6f6b0c1e-3f0a-4c3e-9d7a-000000000001", KEY)
     for number in range(3):
-        assert len(requests.get(address + path, timeout=5).content) == 43
+        assert len(requests.get(address + path, timeout=PATIENCE_S).content) == 43
         assert len(rig.hits) == number + 1
 
 
@@ -130,14 +135,14 @@ def test_only_a_trusted_proxy_says_for_whom_it_asks(rig: Rig, trusted: str, visi
     path = beacon.path("nhs", "urn:uuid:6f6b0c1e-3f0a-4c3e-9d7a-000000000001", KEY)
     with serving(rig, trusted) as address:
         for forwarded in ("192.0.2.1", "192.0.2.2"):
-            requests.get(address + path, headers={"x-forwarded-for": forwarded}, timeout=5)
+            requests.get(address + path, headers={"x-forwarded-for": forwarded}, timeout=PATIENCE_S)
     assert len({hit.visitor for hit in rig.hits}) == visitors
 
 
 def test_a_report_larger_than_allowed_is_cut_short(rig: Rig, address: str) -> None:
     token = rig.issue("nhs", "report")
     host = address.removeprefix("http://")
-    with closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+    with closing(http.client.HTTPConnection(host, timeout=PATIENCE_S)) as connection:
         connection.putrequest("POST", "/reports/nhs")
         connection.putheader("Authorization", f"Bearer {token}")
         connection.putheader("Content-Type", "application/json")
@@ -149,7 +154,7 @@ def test_a_report_larger_than_allowed_is_cut_short(rig: Rig, address: str) -> No
         f"{address}/reports/nhs",
         data=iter([b"item,count\n", b"1,2\n"]),
         headers=bearer(token) | {"content-type": "text/csv"},
-        timeout=5,
+        timeout=PATIENCE_S,
     )
     assert reply.status_code == 202
     assert rig.reports[0][2] == b"item,count\n1,2\n"
@@ -184,7 +189,11 @@ def test_no_line_of_the_log_and_no_answer_ever_bears_a_token(
                 for method in ("GET", "HEAD", "POST"):
                     url = address + path + query
                     reply = requests.request(
-                        method, url, headers={"referer": url}, timeout=5, allow_redirects=False
+                        method,
+                        url,
+                        headers={"referer": url},
+                        timeout=PATIENCE_S,
+                        allow_redirects=False,
                     )
                     answers.append(f"{reply.status_code} {reply.headers} {reply.text}")
     rig.runner.close()

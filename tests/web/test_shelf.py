@@ -7,6 +7,7 @@ import pytest
 
 from schemas.errors import StoreBusyError
 from schemas.publication import Document
+from tests.patience import PATIENCE_S
 from web.shelf import Ready, Shelf
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 400_000, tzinfo=UTC)
@@ -89,7 +90,7 @@ def test_many_who_ask_for_one_document_have_it_made_once_for_each_state() -> Non
     gate = threading.Event()
 
     def slowly(state: int) -> Ready:
-        assert gate.wait(10)
+        assert gate.wait(PATIENCE_S)
         made.append(state)
         return ready(etag=f"e{state}")
 

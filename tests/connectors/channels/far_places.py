@@ -16,6 +16,7 @@ import requests
 from moto.server import ThreadedMotoServer
 
 from connectors import _http
+from tests.patience import PATIENCE_S
 
 PASSWORD = "sftp-canary-c0ffee"
 
@@ -180,7 +181,9 @@ class S3:
 
     def guard(self) -> None:
         """From now on look at who asks."""
-        requests.post(f"{self.url}/moto-api/reset-auth", data="0", timeout=5).raise_for_status()
+        requests.post(
+            f"{self.url}/moto-api/reset-auth", data="0", timeout=PATIENCE_S
+        ).raise_for_status()
 
 
 POLICY = (
@@ -212,8 +215,8 @@ def s3() -> Iterator[S3]:
     finally:
         far.client.close()
         iam.close()
-        requests.post(f"{far.url}/moto-api/reset", timeout=5)
-        requests.post(f"{far.url}/moto-api/reset-auth", data="Infinity", timeout=5)
+        requests.post(f"{far.url}/moto-api/reset", timeout=PATIENCE_S)
+        requests.post(f"{far.url}/moto-api/reset-auth", data="Infinity", timeout=PATIENCE_S)
         server.stop()
 
 

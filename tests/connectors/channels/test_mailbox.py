@@ -28,6 +28,7 @@ from schemas.errors import (
 )
 from schemas.story import BodyFormat, Draft
 from tests.connectors import hostile
+from tests.patience import PATIENCE_S
 
 PASSWORD = stage.SECRETS["password"]
 
@@ -45,7 +46,8 @@ def holding(*mails: Mail, **told: Any) -> Box:
 def fetch(box: Box, *, cursor: str | None = None, **more: Any) -> list[Fetched]:
     """Read a box that is served; what begins with a limit's name is one."""
     known = _http.Limits.model_fields.keys()
-    limits = {"read_timeout_s": 0.4, "deadline_s": 2} | {k: more[k] for k in more.keys() & known}
+    patient = {"read_timeout_s": PATIENCE_S, "deadline_s": PATIENCE_S}
+    limits = patient | {k: more[k] for k in more.keys() & known}
     told = {k: more[k] for k in more.keys() - known - {"password"}}
     with stage.served(box) as place:
         options = dict(stage.options(place)) | told
@@ -361,7 +363,7 @@ def test_a_connection_that_breaks_may_pass_later(
 
 def test_a_server_that_falls_silent_is_left(box: Box) -> None:
     box.answers["UID"] = b"* 1 EXISTS\r\n"
-    assert "fell silent" in fault(box).reason
+    assert "fell silent" in fault(box, read_timeout_s=0.4).reason
 
 
 def test_a_server_that_turns_everybody_away_may_be_well_later(box: Box) -> None:

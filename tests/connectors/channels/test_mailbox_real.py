@@ -25,6 +25,7 @@ from schemas.channel import Saved
 from schemas.errors import OutsideError, RefusedError
 from tests.connectors import hostile
 from tests.flows import house
+from tests.patience import PATIENCE_S
 
 USER, PASSWORD = "feedback@trust.example", 'a "word" of\\ours'
 PATIENT = LIMITS.model_copy(
@@ -103,7 +104,7 @@ def reached(process: subprocess.Popen[bytes], port: int) -> imaplib.IMAP4:
     end = time.monotonic() + 30
     while time.monotonic() < end and process.poll() is None:
         with suppress(OSError):
-            return imaplib.IMAP4("localhost", port, timeout=20)
+            return imaplib.IMAP4("localhost", port, timeout=PATIENCE_S)
         time.sleep(0.05)
     raise AssertionError(f"it does not run: {process.poll()}")
 

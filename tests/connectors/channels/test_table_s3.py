@@ -198,21 +198,36 @@ def test_a_store_that_is_down_is_tried_again_later(far: S3) -> None:
     [
         (hostile.answer(status=503), UnreachableError),
         (hostile.reset(), UnreachableError),
-        (hostile.silence(), UnreachableError),
-        (hostile.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x"), UnreachableError),
         (hostile.answer(b"<html>Log in</html>"), GarbledError),
         (hostile.answer(b"\x00 junk"), UnreachableError),
     ],
-    ids=["busy", "reset", "silent", "dripping", "web-page", "junk"],
+    ids=["busy", "reset", "web-page", "junk"],
 )
 def test_what_fails_is_told_as_an_outside_error(
     far: S3, behaviour: hostile.Behaviour, kind: type[OutsideError]
 ) -> None:
     with hostile.serve({"/exports": behaviour}) as bad:
         channel = about(far, "exports/*.csv", endpoint=bad.url(""))
-        error = fault(far, channel, allow=(bad.place,), deadline_s=1)
+        error = fault(far, channel, allow=(bad.place,))
 
     assert isinstance(error, kind)
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        hostile.silence(),
+        hostile.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b"x"),
+    ],
+    ids=["silent", "dripping"],
+)
+def test_what_never_ends_is_given_up_at_the_deadline(far: S3, behaviour: hostile.Behaviour) -> None:
+    with hostile.serve({"/exports": behaviour}) as bad:
+        channel = about(far, "exports/*.csv", endpoint=bad.url(""))
+        error = fault(far, channel, allow=(bad.place,), deadline_s=1)
+
+    assert isinstance(error, UnreachableError)
+    assert "no whole answer within 1 s" in str(error)
 
 
 def test_no_secret_is_in_what_is_kept_or_shown(far: S3) -> None:

@@ -29,6 +29,7 @@ from tests.connectors import near
 from tests.connectors.channels import far_places
 from tests.connectors.channels.far_places import PASSWORD, Sftp
 from tests.connectors.channels.tables import BY_ID, drafts
+from tests.patience import PATIENCE_S
 
 A, B = b"id,text\na,Kind\n", b"id,text\nb,Kind\n"
 
@@ -337,7 +338,7 @@ def test_what_speaks_something_else_is_garbled(far: Sftp) -> None:
         channel = about(far, "/", place=f"sftp://ash@{place}/exports")
         greeting = threading.Thread(target=_greet, args=(mail, b"SSH-canary\r\n"))
         greeting.start()
-        error = fault(far, channel, allow=(place,), deadline_s=5)
+        error = fault(far, channel, allow=(place,), deadline_s=PATIENCE_S)
         greeting.join()
 
     assert isinstance(error, GarbledError)

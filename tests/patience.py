@@ -1,0 +1,3 @@
+"""How long a test waits for what must come, on however busy a machine."""
+
+PATIENCE_S = 60
