@@ -21,7 +21,7 @@ from schemas.errors import StoreError
 
 ROOT = Path(__file__).parents[1]
 
-_ANSWER_S = 90.0
+_ANSWER_S = 300.0
 """How long a process may take to answer."""
 
 

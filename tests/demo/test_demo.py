@@ -15,7 +15,7 @@ def test_the_demo_ends_well_and_shows_what_nobody_had_counted(tmp_path: Path) ->
         env=os.environ | {"COLUMNS": "120"},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=900,
         check=False,
     )
     said = done.stdout
