@@ -7,6 +7,7 @@ from prefect import flow, unmapped
 from connectors import _places
 from flows import _running
 from flows._running import Counts
+from schemas.errors import ConflictError, RetoldError, UnknownError
 from steps import publish, schedule, write
 from steps.house import epoch
 
@@ -30,11 +31,18 @@ def publish_edition(subject: str) -> Counts:
 def write_files(subject: str, names: list[str]) -> Counts:
     """Write editions to a place as files, and take away what may not be there."""
     house = _running.house()
+    faults: list[RetoldError] = []
     editions = [schedule.edition(house.config, name) for name in names]
     with _places.opened(subject) as place:
         strays = write.strays(house.press, place)
         done = [write.clear(house.engine, place, key, house.clock) for key in strays]
-        done += [write.write(house.engine, house.press, e, place, house.clock) for e in editions]
+        for edition in editions:
+            try:
+                done.append(write.write(house.engine, house.press, edition, place, house.clock))
+            except (ConflictError, UnknownError) as error:  # it stops no other
+                faults.append(error)
+    if faults:
+        raise ConflictError("; ".join(map(str, faults)))
     counts: Counter[str] = Counter()
     for one in done:
         counts.update({f"files_{what}": n for what, n in one if what != "edition"})
@@ -53,7 +61,8 @@ def publish_editions(editions: list[str] | None = None, to: str | None = None) -
         wanted = schedule.editions(house.config, editions)
         done = _running.gather(wanted, publish_edition.map(wanted))
         if to is not None:
-            public = [name for name in wanted if write.may_stand(house.press, name)]
+            chosen = [schedule.edition(house.config, name) for name in wanted]
+            public = [each.key for each in chosen if write.is_open(house.press, each)]
             done += _running.gather([to], write_files.map([to], unmapped(public)))
     return _running.report(publish_editions, done)
 

@@ -52,41 +52,46 @@ def write(
     """Bring an edition's files to what it shows; only what changed is written. Twice is once.
 
     Of a suspended partner everything is taken away. A ConflictError says why an edition may not
-    stand there; one that is not public is taken away too. A sandbox never stands there, and that
-    is no fault.
+    stand there; it is taken away too, for nobody would keep its files up. A sandbox never stands
+    there, and that is no fault.
     """
     with runs.recorded(engine, "write", edition.key, clock, flow_run_id) as run:
         copy = _Copy(place, edition.key)
-        may = press.is_public(edition)
-        if press.partner(edition).suspended or not may:
+        fault = _fault(press, edition)
+        if fault or press.partner(edition).suspended:
             copy.clear()
-        elif edition.paged:
-            raise ConflictError(
-                f"{edition.key} is paged, and `?below=` leads nowhere among files:"
-                " write paged = false in its [[editions]]"
-            )
         else:
             _style(place)
             _bring(engine, press, edition, copy)
         run.counts = copy.done.model_dump(exclude={"edition"})
-        if not may and not edition.is_sandbox:
-            raise ConflictError(
-                f"{edition.key} is not public: write public = true in every [[agreements]] of"
-                f" {edition.partner}, if that is what was agreed, or write another edition"
-            )
+        if fault and not edition.is_sandbox:
+            raise ConflictError(f"{edition.key} {fault}")
     return copy.done
 
 
-def may_stand(press: Press, key: str) -> bool:
-    """Say whether an edition may have files in a place that is open to everybody."""
-    found = (e for e in press.config.editions if e.key == key)
-    return any(press.is_public(e) and not press.partner(e).suspended for e in found)
+def _fault(press: Press, edition: Edition) -> str | None:
+    if not press.is_public(edition):
+        return (
+            "is not public: write public = true in every [[agreements]] of"
+            f" {edition.partner}, if that is what was agreed, or write another edition"
+        )
+    if edition.paged:
+        return (
+            "is paged, and `?below=` leads nowhere among files:"
+            " write paged = false in its [[editions]]"
+        )
+    return None
+
+
+def is_open(press: Press, edition: Edition) -> bool:
+    """Say whether an edition is everybody's, as its agreements and its partner stand."""
+    return press.is_public(edition) and not press.partner(edition).suspended
 
 
 def strays(press: Press, place: Place) -> list[str]:
     """List the editions that have files in a place where they may have none, `partner/edition`."""
-    gone = (key for key in place.folders() if not may_stand(press, key))
-    return [key for key in gone if place.read(key + INDEX) is not None]
+    may = {e.key for e in press.config.editions if is_open(press, e) and not e.paged}
+    return [k for k in place.folders() if k not in may and place.read(k + INDEX) is not None]
 
 
 def clear(engine: Engine, place: Place, key: str, clock: Clock) -> Written:

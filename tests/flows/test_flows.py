@@ -46,7 +46,7 @@ def _prefect() -> Iterator[None]:
     """Run one server of Prefect's for all of these tests."""
     with (
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        prefect_test_harness(server_startup_timeout=120),
+        prefect_test_harness(server_startup_timeout=300),
     ):
         yield
 
@@ -134,6 +134,20 @@ def test_public_editions_go_to_a_place_as_files_and_leave_it_when_they_are_so_no
     assert publish_editions(to=str(www))["files_removed"] > 0
     assert not (www / "voice/all.atom").exists()
     assert [row["subject"] for row in artifact("retold-publish")] == ["voice/all", str(www)]
+
+
+def test_an_edition_that_no_files_can_be_keeps_no_other_from_being_written(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    config, www = Path(environ["RETOLD_CONFIG"]), tmp_path / "www"
+    public = config.read_text().replace('id = "a"', 'id = "a"\npublic = true')
+    other = '[[editions]]\nid = "plain"\npartner = "voice"\ntitle = "Plain"\npaged = false\n'
+    config.write_text(f"{public}\n{other}")
+    ingest_channels(["forum"])
+    with pytest.raises(PartlyFailedError, match="voice/all is paged"):
+        publish_editions(to=str(www))
+    assert b"Kind staff" in (www / "voice/plain.atom").read_bytes()
+    assert not (www / "voice/all.atom").exists()
 
 
 @pytest.mark.usefixtures("environ")

@@ -299,11 +299,15 @@ def test_an_edition_that_is_not_public_is_refused_and_taken_away(
     assert not press(agreements=()).is_public(EDITION)
 
 
-def test_a_paged_edition_is_refused_with_the_remedy(told: Engine, place: Watched) -> None:
+def test_a_paged_edition_is_refused_with_the_remedy_and_taken_away(
+    told: Engine, place: Watched, root: Path
+) -> None:
+    written(told, place)
     paged = EDITION.model_copy(update={"paged": True})
+    assert write.strays(press(editions=(paged,)), place) == [KEY]
     with pytest.raises(ConflictError, match=r"write paged = false in its \[\[editions\]\]"):
         written(told, place, paged)
-    assert place.written == []
+    assert of_edition(root) == {}
 
 
 def test_an_edition_that_was_never_published_is_refused(engine: Engine, place: Watched) -> None:
