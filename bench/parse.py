@@ -66,6 +66,6 @@ def _channel(options: type[Options]) -> Channel:
 def document(name: str, count: int) -> bytes:
     """Write a feed of so many entries of about 1 kB."""
     format_ = feeds.format_named(name)
-    told = (entries.entry(story, {}) for story in texts.stories(count))
-    slots = [Slot(fragment=format_.fragment(entry), beacon_url=None) for entry in told]
+    told = [entries.entry(story, {}) for story in texts.stories(count)]
+    slots = [Slot(fragment=each, beacon_url=None) for each in format_.fragments(told)]
     return format_.document(HEAD, slots, ())

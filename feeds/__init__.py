@@ -27,8 +27,8 @@ class Format(Protocol):
     CARRIES_TOMBSTONES: bool
     """Whether a partner that reads a document has been told of the removals in it."""
 
-    def fragment(self, entry: Entry) -> bytes:
-        """Write one entry, with marks where each partner's own parts are put in."""
+    def fragments(self, told: Sequence[Entry]) -> list[bytes]:
+        """Write each entry by itself, with marks where each partner's own parts are put in."""
         ...
 
     def document(self, head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:

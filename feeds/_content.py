@@ -1,7 +1,7 @@
 """What every format shows of an entry: its HTML, and how a time is written."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
 from html import escape
 from string import ascii_letters, digits
 from uuid import NAMESPACE_URL, uuid5
@@ -18,6 +18,9 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
+_SEAM = "\0"
+"""Stands between words that are escaped together."""
+
 _PLAIN = f"{ascii_letters}{digits}:/._~?=%-".encode()
 
 
@@ -26,16 +29,21 @@ def rfc3339(moment: datetime) -> str:
     return moment.isoformat()[:-6] + "Z"
 
 
-def html(entry: Entry) -> str:
-    """Write all that a reader sees: the story, each response, and whom to thank for it."""
-    sections = "".join(_section(entry, response) for response in entry.responses)
-    return entry.html + sections + thanks(entry)
+def htmls(told: Sequence[Entry]) -> list[str]:
+    """Write all that a reader sees of each: the story, its responses, and whom to thank for it."""
+    sections = ["".join([_section(e, response) for response in e.responses]) for e in told]
+    return [
+        entry.html + answered + thanked
+        for entry, answered, thanked in zip(told, sections, thanks(told), strict=True)
+    ]
 
 
-def thanks(entry: Entry) -> str:
-    """Write whom to thank for a story; nothing where nobody asks for it."""
-    words = entry.attribution or entry.attribution_url
-    return _attribution(words, entry.attribution_url or entry.url) if words else ""
+def thanks(told: Sequence[Entry]) -> list[str]:
+    """Write whom to thank for each story; nothing where nobody asks for it."""
+    words = [e.attribution or e.attribution_url or "" for e in told]
+    links = [e.attribution_url or e.url or "" for e in told]
+    escaped = zip(_together(words), _together(links), strict=True)
+    return [_thanks(line, link) if line else "" for line, link in escaped]
 
 
 def responder(entry: Entry, response: Response) -> str:
@@ -77,9 +85,11 @@ def is_plain(url: str) -> bool:
     return not url.encode().translate(None, _PLAIN)
 
 
-def rights(entry: Entry) -> str | None:
-    """Say in one line of text under what terms an entry stands; None where nobody said."""
-    return "; ".join(filter(None, (entry.licence, entry.attribution))) or None
+def rights(entry: Entry) -> str:
+    """Say in one line of text under what terms an entry stands; empty where nobody said."""
+    if entry.licence and entry.attribution:
+        return f"{entry.licence}; {entry.attribution}"
+    return entry.licence or entry.attribution or ""
 
 
 def _section(entry: Entry, response: Response) -> str:
@@ -95,7 +105,13 @@ def _date(when: datetime) -> str:
     return f'<p><time datetime="{rfc3339(when)}">{words}</time></p>\n'
 
 
-@lru_cache(maxsize=1024)  # a channel's stories share theirs
-def _attribution(words: str, link: str | None) -> str:
-    line = escape(words)
-    return f'\n<p><a href="{escape(link)}">{line}</a></p>' if link else f"\n<p>{line}</p>"
+def _together(words: Sequence[str]) -> list[str]:
+    """Escape words as HTML, at a fraction of what each alone would cost."""
+    joined = _SEAM.join(words)
+    if joined.count(_SEAM) != len(words) - 1:  # one holds a NUL of its own
+        return [escape(word) for word in words]
+    return escape(joined).split(_SEAM)
+
+
+def _thanks(line: str, link: str) -> str:
+    return f'\n<p><a href="{link}">{line}</a></p>' if link else f"\n<p>{line}</p>"

@@ -8,10 +8,13 @@ https://www.rfc-editor.org/rfc/rfc6721 (deleted entries)
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from feeds import _content
+from feeds._columns import attributes, in_sets, moments, texts, where_any
 from feeds._content import response_id, rfc3339
 from feeds._xml import (
     DECLARATION,
@@ -45,31 +48,51 @@ _FEED = (
     '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"'
     f' xmlns:thr="{THREADS}" xmlns:fh="{HISTORY}">\n'
 )
-_END = MARKS + b"</content>\n</entry>\n"
+_ENTRY = (
+    b"<entry%b>\n"
+    b"<id>%b</id>\n"
+    b'<title type="text">%b</title>\n'
+    b"<updated>%b</updated>\n"
+    b"<published>%b</published>\n"
+    b"<author><name>%b</name></author>\n"
+    b"%b%b%b%b%b"
+    b'<revision xmlns="' + OURS.encode() + b'">%d</revision>\n'
+    b"<thr:total>%d</thr:total>\n"
+    b'<responses xmlns="' + OURS.encode() + b'">%b</responses>\n'
+    b'<content type="html">%b' + MARKS + b"</content>\n"
+    b"</entry>\n"
+    b"%b"
+)
+"""A story; it says how many responses it has, and which: any other is there no more."""
+
+_HERE = b'<link rel="alternate" href="%b"/>\n'
+"""Where a story can be read."""
+_FIRST = b'<link rel="via" href="%b"/>\n'
+"""Where it was first."""
+_RIGHTS = b"<rights>%b</rights>\n"
+_SOURCE = b'<source><title type="text">%b</title></source>\n'
+"""What a story comes from; that publisher's feed, if it has one, we never saw."""
+
+_REPLY = (
+    b"<entry%b>\n"
+    b"<id>%b</id>\n"
+    b'<title type="text">%b</title>\n'
+    b"<updated>%b</updated>\n"
+    b"%b"
+    b"<author><name>%b</name></author>\n"
+    b"%b"
+    b'<thr:in-reply-to ref="%b"%b/>\n'
+    b'<content type="html">%b</content>\n'
+    b"</entry>\n"
+)
 
 
-def fragment(entry: Entry) -> bytes:
-    """Write one entry as `atom:entry`, with marks at the end of its content.
+def fragments(told: Sequence[Entry]) -> list[bytes]:
+    """Write each entry as `atom:entry`, with marks at the end of its content.
 
     Behind it stands each of its responses, as an entry that replies to it.
     """
-    replies = [_Reply(response_id(entry.id, r), r) for r in entry.responses]
-    return (
-        sealed(
-            f"<entry{_lang(entry)}>\n"
-            f"<id>{text(entry.id)}</id>\n"
-            f'<title type="text">{text(entry.title)}</title>\n'
-            f"<updated>{rfc3339(entry.updated_at)}</updated>\n"
-            f"<published>{rfc3339(entry.published_at)}</published>\n"
-            f"<author><name>{text(entry.author)}</name></author>\n"
-            f"{_links(entry)}{_categories(entry)}{_rights(entry)}{_source(entry)}"
-            f'<revision xmlns="{OURS}">{entry.revision}</revision>\n'
-            f"{_threads(replies)}"
-            f'<content type="html">{text(entry.html + _content.thanks(entry))}'
-        )
-        + _END
-        + sealed("".join(_reply(entry, reply) for reply in replies))
-    )
+    return in_sets(told, _some)
 
 
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
@@ -86,69 +109,102 @@ class _Reply(NamedTuple):
 
     id: str
     response: Response
+    to: Entry
 
 
-def _lang(entry: Entry) -> str:
-    return f' xml:lang="{attribute(entry.language)}"' if entry.language else ""
-
-
-def _links(entry: Entry) -> str:
-    """Link to where a story can be read, and to where it was first."""
-    here = f'<link rel="alternate" href="{attribute(entry.url)}"/>\n' if entry.url else ""
-    first = entry.origin.url if entry.origin else None
-    return here + (f'<link rel="via" href="{attribute(first)}"/>\n' if first else "")
-
-
-def _rights(entry: Entry) -> str:
-    terms = _content.rights(entry)
-    return f"<rights>{text(terms)}</rights>\n" if terms else ""
-
-
-def _source(entry: Entry) -> str:
-    """Name what a story comes from; that publisher's feed, if it has one, we never saw."""
-    if entry.origin is None:
-        return ""
-    return f'<source><title type="text">{text(entry.origin.publisher)}</title></source>\n'
-
-
-def _threads(replies: Sequence[_Reply]) -> str:
-    """Say how many responses a story has, and which: any other is there no more."""
-    which = "".join(f"<id>{reply.id}</id>" for reply in replies)
-    return f'<thr:total>{len(replies)}</thr:total>\n<responses xmlns="{OURS}">{which}</responses>\n'
-
-
-def _reply(entry: Entry, reply: _Reply) -> str:
-    of = reply.response
-    who = _content.responder(entry, of)
-    role = f", {of.responder_role}" if of.responder_role else ""
-    known_as = _category(ORGANISATION, of.organisation, who) if of.organisation else ""
-    published = f"<published>{rfc3339(of.published_at)}</published>\n" if of.published_at else ""
-    href = f' href="{attribute(entry.url)}"' if entry.url else ""
-    # One without a date is as new as its story: an entry must have one, and never `now`.
-    updated = of.updated_at or of.published_at or entry.updated_at
-    return (
-        f"<entry{_lang(entry)}>\n"
-        f"<id>{reply.id}</id>\n"
-        f'<title type="text">{text(_content.heading(entry, who + role))}</title>\n'
-        f"<updated>{rfc3339(updated)}</updated>\n{published}"
-        f"<author><name>{text(who)}</name></author>\n{known_as}"
-        f'<thr:in-reply-to ref="{attribute(entry.id)}"{href}/>\n'
-        f'<content type="html">{text(of.body)}</content>\n'
-        "</entry>\n"
+def _some(told: Sequence[Entry]) -> list[bytes]:
+    """Write a set of entries, a part of all of them at a time."""
+    replies = [[_Reply(response_id(e.id, r), r, e) for r in e.responses] for e in told]
+    written = iter(_replies([reply for each in replies for reply in each]))
+    origins = [e.origin for e in told]
+    shown = zip(told, _content.thanks(told), strict=True)
+    parts = zip(
+        [_lang(e.language) for e in told],
+        texts([e.id for e in told]),
+        texts([e.title for e in told]),
+        moments([e.updated_at for e in told]),
+        moments([e.published_at for e in told]),
+        texts([e.author for e in told]),
+        where_any(_HERE, attributes([e.url or "" for e in told])),
+        where_any(_FIRST, attributes([origin.url if origin else "" for origin in origins])),
+        [_categories(e) for e in told],
+        where_any(_RIGHTS, texts([_content.rights(e) for e in told])),
+        where_any(_SOURCE, texts([origin.publisher if origin else "" for origin in origins])),
+        [e.revision for e in told],
+        [len(e.responses) for e in told],
+        ["".join([f"<id>{reply.id}</id>" for reply in each]).encode() for each in replies],
+        texts([e.html + thanks for e, thanks in shown]),
+        [b"".join(islice(written, len(e.responses))) for e in told],
+        strict=True,
     )
+    return [_ENTRY % each for each in parts]
 
 
-def _categories(entry: Entry) -> str:
-    subjects = [_category(ORGANISATION, s.id, s.name) for s in entry.subjects]
-    tags = [_category(tag_scheme(tag.group), tag.name) for tag in entry.tags]
-    marks = [_category(scheme, term) for scheme, term in _content.marks(entry)]
-    return "".join(marks + subjects + tags)
+def _replies(replies: Sequence[_Reply]) -> list[bytes]:
+    if not replies:
+        return []
+    of = [reply.response for reply in replies]
+    to = [reply.to for reply in replies]
+    who = [_content.responder(each.to, each.response) for each in replies]
+    parts = zip(
+        [_lang(e.language) for e in to],
+        texts([reply.id for reply in replies]),
+        texts([_title(reply, name) for reply, name in zip(replies, who, strict=True)]),
+        moments([_changed(reply) for reply in replies]),
+        [_published(r.published_at) for r in of],
+        texts(who),
+        [
+            _organisation(r.organisation, name) if r.organisation else b""
+            for r, name in zip(of, who, strict=True)
+        ],
+        attributes([e.id for e in to]),
+        where_any(b' href="%b"', attributes([e.url or "" for e in to])),
+        texts([r.body for r in of]),
+        strict=True,
+    )
+    return [_REPLY % each for each in parts]
+
+
+def _title(reply: _Reply, who: str) -> str:
+    role = reply.response.responder_role
+    return _content.heading(reply.to, f"{who}, {role}" if role else who)
+
+
+def _changed(reply: _Reply) -> datetime:
+    """Tell when a response changed; one without a date is as new as its story, and never `now`."""
+    return reply.response.updated_at or reply.response.published_at or reply.to.updated_at
+
+
+def _published(when: datetime | None) -> bytes:
+    return f"<published>{rfc3339(when)}</published>\n".encode() if when else b""
+
+
+@lru_cache(maxsize=1024)  # stories are in few languages
+def _lang(language: str | None) -> bytes:
+    return sealed(f' xml:lang="{attribute(language)}"') if language else b""
+
+
+def _categories(entry: Entry) -> bytes:
+    found = [_organisation(s.id, s.name) for s in entry.subjects]
+    found += [_tag(tag.group, tag.name) for tag in entry.tags]
+    if _content.is_post(entry):
+        found = [_category(scheme, term) for scheme, term in _content.marks(entry)] + found
+    return b"".join(found)
 
 
 @lru_cache(maxsize=4096)  # organisations and tags recur from entry to entry
-def _category(scheme: str, term: str, label: str | None = None) -> str:
+def _organisation(id_: str, name: str) -> bytes:
+    return _category(ORGANISATION, id_, name)
+
+
+@lru_cache(maxsize=4096)
+def _tag(group: str | None, name: str) -> bytes:
+    return _category(tag_scheme(group), name)
+
+
+def _category(scheme: str, term: str, label: str | None = None) -> bytes:
     shown = f' label="{attribute(label)}"' if label else ""
-    return f'<category scheme="{scheme}" term="{attribute(term)}"{shown}/>\n'
+    return sealed(f'<category scheme="{scheme}" term="{attribute(term)}"{shown}/>\n')
 
 
 def _metadata(head: Head) -> str:

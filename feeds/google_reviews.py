@@ -37,8 +37,12 @@ _BETWEEN = b"</merchant>\n"
 _GONE = b"<deleted_review "
 
 
-def fragment(entry: Entry) -> bytes:
-    """Write one entry as a `merchant` and a `review`, with marks; empty where neither can be."""
+def fragments(told: Sequence[Entry]) -> list[bytes]:
+    """Write each entry as a `merchant` and a `review`, with marks; empty where neither can be."""
+    return [_fragment(entry) for entry in told]
+
+
+def _fragment(entry: Entry) -> bytes:
     rated = None if entry.kind == Kind.POST else _rated(entry.ratings)
     if rated is None or not entry.subjects:
         return sealed(_deleted(entry.id, rfc3339(entry.updated_at))) if entry.revision > 1 else b""

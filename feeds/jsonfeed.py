@@ -24,11 +24,16 @@ _MARKS = (
 ).encode()
 
 
-def fragment(entry: Entry) -> bytes:
-    """Write one entry as an item, with marks at the end of its content and in `_retold`."""
+def fragments(told: Sequence[Entry]) -> list[bytes]:
+    """Write each entry as an item, with marks at the end of its content and in `_retold`."""
+    shown = zip(told, _content.htmls(told), strict=True)
+    return [_fragment(entry, html) for entry, html in shown]
+
+
+def _fragment(entry: Entry, html: str) -> bytes:
     return b'%b,"content_html":%b%b%b}' % (
         orjson.dumps(_standard(entry))[:-1],
-        orjson.dumps(_content.html(entry))[:-1],
+        orjson.dumps(html)[:-1],
         _MARKS,
         orjson.dumps(_extension(entry))[1:],
     )

@@ -42,8 +42,12 @@ _END = f"{CREDIT_MARK}]{BEACON_MARK}}}}}".encode()
 _BEACON = b',"retold:beacon":'
 
 
-def fragment(entry: Entry) -> bytes:
-    """Write one entry as a `DataFeedItem` of a `Review` or a post, with marks at its end."""
+def fragments(told: Sequence[Entry]) -> list[bytes]:
+    """Write each entry as a `DataFeedItem` of a `Review` or a post, with marks at its end."""
+    return [_fragment(entry) for entry in told]
+
+
+def _fragment(entry: Entry) -> bytes:
     opening = orjson.dumps(
         {
             "@type": "DataFeedItem",

@@ -5,9 +5,10 @@ Spec: https://www.rssboard.org/rss-specification, https://www.rssboard.org/rss-p
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from feeds import _content
-from feeds._content import rfc3339
+from feeds._columns import in_sets, moments, texts, texts_as_html, where_any
 from feeds._xml import (
     DECLARATION,
     HISTORY,
@@ -43,30 +44,46 @@ _RSS = (
     ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
     f' xmlns:fh="{HISTORY}">\n<channel>\n'
 )
-_END = MARKS + b"</content:encoded>\n</item>\n"
+_ITEM = (
+    b"<item>\n"
+    b"<title>%b</title>\n"
+    b"%b"
+    b'<guid isPermaLink="false">%b</guid>\n'
+    b"<pubDate>%b</pubDate>\n"
+    b"<atom:updated>%b</atom:updated>\n"
+    b"<dc:creator>%b</dc:creator>\n"
+    b"%b%b%b"
+    b'<revision xmlns="' + OURS.encode() + b'">%d</revision>\n'
+    b"<description>%b</description>\n"
+    b"<content:encoded>%b" + MARKS + b"</content:encoded>\n"
+    b"</item>\n"
+)
 
 
-def fragment(entry: Entry) -> bytes:
-    """Write one entry as an `item`, with marks at the end of its content."""
-    return (
-        sealed(
-            "<item>\n"
-            f"<title>{text(entry.title)}</title>\n"
-            f"{_element('link', entry.url)}"
-            f'<guid isPermaLink="false">{text(entry.id)}</guid>\n'
-            f"<pubDate>{rfc822(entry.published_at)}</pubDate>\n"
-            f"<atom:updated>{rfc3339(entry.updated_at)}</atom:updated>\n"
-            f"<dc:creator>{text(entry.author)}</dc:creator>\n"
-            f"{_element('dc:language', entry.language)}"
-            f"{_element('dc:rights', _content.rights(entry))}"
-            f"{_categories(entry)}"
-            f'<revision xmlns="{OURS}">{entry.revision}</revision>\n'
-            # Readers take a description for HTML, so plain text is escaped once as HTML too.
-            f"<description>{text_as_html(entry.text)}</description>\n"
-            f"<content:encoded>{text(_content.html(entry))}"
-        )
-        + _END
+def fragments(told: Sequence[Entry]) -> list[bytes]:
+    """Write each entry as an `item`, with marks at the end of its content."""
+    return in_sets(told, _some)
+
+
+def _some(told: Sequence[Entry]) -> list[bytes]:
+    """Write a set of entries, a part of all of them at a time."""
+    parts = zip(
+        texts([e.title for e in told]),
+        where_any(b"<link>%b</link>\n", texts([e.url or "" for e in told])),
+        texts([e.id for e in told]),
+        [rfc822(e.published_at).encode() for e in told],
+        moments([e.updated_at for e in told]),
+        texts([e.author for e in told]),
+        where_any(b"<dc:language>%b</dc:language>\n", texts([e.language or "" for e in told])),
+        where_any(b"<dc:rights>%b</dc:rights>\n", texts([_content.rights(e) for e in told])),
+        [_categories(e) for e in told],
+        [e.revision for e in told],
+        # Readers take a description for HTML, so plain text is escaped once as HTML too.
+        texts_as_html([e.text for e in told]),
+        texts(_content.htmls(told)),
+        strict=True,
     )
+    return [_ITEM % each for each in parts]
 
 
 def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone]) -> bytes:
@@ -85,17 +102,16 @@ def rfc822(moment: datetime) -> str:
     )
 
 
-def _element(name: str, words: str | None) -> str:
-    return f"<{name}>{text(words)}</{name}>\n" if words else ""
+def _categories(entry: Entry) -> bytes:
+    found = [_category(scheme, term) for scheme, term in _content.marks(entry)]
+    found += [_category(ORGANISATION, subject.name) for subject in entry.subjects]
+    found += [_category(tag_scheme(tag.group), tag.name) for tag in entry.tags]
+    return b"".join(found)
 
 
-def _categories(entry: Entry) -> str:
-    subjects = [(ORGANISATION, subject.name) for subject in entry.subjects]
-    tags = [(tag_scheme(tag.group), tag.name) for tag in entry.tags]
-    return "".join(
-        f'<category domain="{domain}">{text(name)}</category>\n'
-        for domain, name in _content.marks(entry) + subjects + tags
-    )
+@lru_cache(maxsize=4096)  # organisations and tags recur from entry to entry
+def _category(domain: str, name: str) -> bytes:
+    return sealed(f'<category domain="{domain}">{text(name)}</category>\n')
 
 
 def _metadata(head: Head) -> str:

@@ -294,7 +294,7 @@ def _slots(
     kept = publication.kept_fragments(connection, wanted, format_.EXTENSION, digest)
     missing = [key for key in wanted if key not in kept]
     found = (told or Told()).entries(connection, press, edition, missing)
-    made = {key: format_.fragment(entry) for key, entry in found.items()}
+    made = dict(zip(found, format_.fragments(list(found.values())), strict=True))
     if told is None:
         publication.keep_fragments(connection, made, format_.EXTENSION, digest)
     kept |= made

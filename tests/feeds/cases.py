@@ -218,7 +218,7 @@ CASES = {
 
 def render(format_: Format, case: Case) -> bytes:
     slots = [
-        Slot(fragment=format_.fragment(entry), beacon_url=beacon)
-        for entry, beacon in zip(case.entries, case.beacons, strict=True)
+        Slot(fragment=fragment, beacon_url=beacon)
+        for fragment, beacon in zip(format_.fragments(case.entries), case.beacons, strict=True)
     ]
     return format_.document(case.head, slots, case.tombstones)

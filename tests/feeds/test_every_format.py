@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds import format_named, names
 from rules import configure
 from schemas.errors import UnknownKindError
-from schemas.feed import BEACON_MARK, CREDIT_MARK, Slot
+from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Slot
 from schemas.partner import Agreement
 from tests.connectors.channels.feeds import read
 from tests.feeds.cases import BARE, BEACON, CASES, CLOSED, HOSTILE, POST, Case, entry, head, render
@@ -67,7 +67,7 @@ def test_a_partner_without_beacon_and_credit_sees_neither(name: str) -> None:
 @every_format
 def test_two_partners_share_a_fragment_and_see_their_own_parts(name: str) -> None:
     format_ = format_named(name)
-    fragment = format_.fragment(entry())
+    (fragment,) = format_.fragments([entry()])
     for_one, for_other = (
         format_.document(head(credit=credit), [Slot(fragment=fragment, beacon_url=url)], ())
         for credit, url in (("For one", f"{BEACON}?one"), ("For another", f"{BEACON}?two"))
@@ -81,17 +81,44 @@ def test_two_partners_share_a_fragment_and_see_their_own_parts(name: str) -> Non
 @every_format
 def test_no_story_can_forge_a_mark(name: str) -> None:
     format_ = format_named(name)
-    fragment = format_.fragment(HOSTILE)
-    plain = format_.fragment(entry())
+    fragment, plain = format_.fragments([HOSTILE, entry()])
     assert [fragment.count(mark) for mark in MARKS] == [plain.count(mark) for mark in MARKS]
     rendered = render(format_, CASES["hostile"])
     assert rendered.count(b"b?a=1") == plain.count(MARKS[0])
 
 
+WORDS = st.text('\0\1\2\r\n& <"é\ufffe\uffff', max_size=6)
+MANY = st.lists(
+    st.builds(
+        lambda told, **words: told.model_copy(update=words),
+        st.sampled_from([HOSTILE, BARE, POST, CLOSED, entry()]),
+        title=WORDS,
+        html=WORDS,
+        text=WORDS,
+        author=WORDS,
+        url=st.none() | WORDS,
+        language=st.none() | WORDS,
+        attribution=st.none() | WORDS,
+        licence=st.none() | WORDS,
+    ),
+    max_size=70,  # more than are written together
+)
+
+
+@every_format
+@given(told=MANY)
+@settings(max_examples=25, deadline=None)
+def test_an_entry_is_written_the_same_alone_and_among_others(name: str, told: list[Entry]) -> None:
+    format_ = format_named(name)
+    alone = [fragment for entry in told for fragment in format_.fragments([entry])]
+    assert format_.fragments(told) == alone
+
+
 @every_format
 @pytest.mark.parametrize("credit", [None, ""])
 def test_an_agreement_without_a_line_adds_nothing(name: str, credit: str | None) -> None:
-    slots = [Slot(fragment=format_named(name).fragment(entry()), beacon_url=None)]
+    (fragment,) = format_named(name).fragments([entry()])
+    slots = [Slot(fragment=fragment, beacon_url=None)]
     without = format_named(name).document(head(), slots, ())
     assert format_named(name).document(head(credit=credit), slots, ()) == without
 

@@ -121,7 +121,7 @@ def test_what_google_does_not_take_is_left_out_and_deleted_where_it_may_have_bee
     lacking: dict[str, Any],
 ) -> None:
     first, edited = (entry(revision=n, **lacking) for n in (1, 2))
-    assert google_reviews.fragment(first) == b""
+    assert google_reviews.fragments([first]) == [b""]
     root = _read(edited, BARE)
     assert root.find("g:reviews", NS) is None
     assert root.find("g:merchants", NS) is None
@@ -171,5 +171,5 @@ def test_the_beacon_and_the_ways_on_stand_in_instructions() -> None:
 
 def test_a_post_is_no_review_whatever_it_is_rated() -> None:
     rated = entry(kind="post", revision=1)
-    assert google_reviews.fragment(rated) == b""
-    assert google_reviews.fragment(rated.model_copy(update={"kind": "story"}))
+    told = rated.model_copy(update={"kind": "story"})
+    assert [bool(one) for one in google_reviews.fragments([rated, told])] == [False, True]

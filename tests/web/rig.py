@@ -282,4 +282,5 @@ def _fragment(number: int, format_name: str) -> bytes:
         body=f"<p>{words.replace('&', '&amp;')}</p>",
         responses=(make.response(),) * (number % 3),
     )
-    return feeds.format_named(format_name).fragment(entries.entry(story, {"ods:RXX": "Anytown"}))
+    told = entries.entry(story, {"ods:RXX": "Anytown"})
+    return feeds.format_named(format_name).fragments([told])[0]
