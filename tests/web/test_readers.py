@@ -7,7 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -323,6 +323,7 @@ def _plain(fields: tuple[str, str, datetime]) -> tuple[str, str, datetime]:
 
 @settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(told=stories)
+@example(told=[Told("\xc6\xae", "\xc3\x86", "\xc6\xae", datetime(2026, 1, 1, tzinfo=UTC))] * 4)
 def test_feedparser_reads_every_field_of_what_is_served(told: list[Told]) -> None:
     with opened() as rig:
         bring(rig, dict(enumerate(told)))
@@ -339,12 +340,21 @@ def test_feedparser_reads_every_field_of_what_is_served(told: list[Told]) -> Non
             assert len(read.entries) == 4
             for entry in read.entries:
                 one = by_id[entry.id]
-                assert _mended(entry.title) == _mended(one.title)
-                assert _mended(entry.author) == _mended(one.author.strip())
-                assert _mended(f"<p>{one.text}</p>") in _mended(entry.content[0].value)
+                assert _mended(entry.title) in _readings(one.title)
+                assert _mended(entry.author) in _readings(one.author.strip())
+                whole = _mended(entry.content[0].value)
+                assert any(said in whole for said in _readings(f"<p>{one.text}</p>"))
                 assert entry.published_parsed[:6] == one.published_at.utctimetuple()[:6]
                 assert "urn:retold:organisation" in {tag.scheme for tag in entry.tags}
 
 
+def _readings(text: str) -> set[str]:
+    """Read words as feedparser may: what could be UTF-8 taken for Latin-1 it takes for that."""
+    words = shown(text).strip()
+    with suppress(UnicodeError):
+        return {_mended(words), _mended(words.encode("latin-1").decode())}
+    return {_mended(words)}
+
+
 def _mended(text: str) -> str:
-    return shown(text).strip().translate(WINDOWS)
+    return shown(text).translate(WINDOWS).strip()
