@@ -13,6 +13,7 @@ from steps import deliver, keep
 from store.database import Engine
 from store.deliveries import Delivery
 from web import answers, pages, standing
+from web.admission import Admission
 from web.answers import INERT, Answer
 from web.beacon import Beacon
 from web.deliveries import Deliveries
@@ -48,16 +49,17 @@ class App:
         self._flush_every_s = flush_every_s
         self._deliveries = Deliveries(_keep(house.engine))
         present = Fresh(lambda: standing.read(house.engine), house.now, _MAX_AGE)
-        feeds = Feeds(house, present, self._deliveries)
+        admission = Admission(house, present, self._deliveries)
+        feeds = Feeds(house, admission)
         self.at_once = feeds.at_once
         """What the protocol asks before it asks the application."""
         self._rooms: dict[str, Room] = {
             "feeds": feeds,
             "b": Beacon(house),
             "hooks": Hooks(house),
-            "hub": Hub(house, present, self._deliveries),
-            "partners": Partners(house, present, self._deliveries),
-            "removals": Removals(house, present, self._deliveries),
+            "hub": Hub(house, admission),
+            "partners": Partners(house, admission),
+            "removals": Removals(house, admission),
             "reports": Reports(house, present, self._deliveries),
         }
         self._pages = _Pages(house)

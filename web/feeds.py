@@ -18,14 +18,12 @@ from schemas.errors import WithdrawnError
 from schemas.partner import Edition, Token
 from schemas.publication import NEWEST, Part, PartKind
 from steps.press import HUB
-from web import answers, keys, pages, requests
+from web import answers, pages, requests
+from web.admission import Admission
 from web.answers import Answer, Header
-from web.deliveries import Deliveries
-from web.fresh import Fresh
 from web.house import House
 from web.lately import Found, Lately, Lock
 from web.negotiate import held_at, takes_deltas
-from web.pace import Pace
 from web.pages import PAGE
 from web.shelf import FEED_HEADERS, Change, Ready, Shelf
 from web.standing import Stamp, Standing
@@ -83,16 +81,11 @@ class Holdings:
 class Feeds:
     """The addresses under `/feeds/`."""
 
-    def __init__(
-        self,
-        house: House,
-        standing: Fresh[Standing],
-        deliveries: Deliveries,
-    ) -> None:
+    def __init__(self, house: House, admission: Admission) -> None:
         self._house = house
-        self._standing = standing
-        self._deliveries = deliveries
-        self._pace = Pace(house.feed_rate)
+        self._admission = admission
+        self._deliveries = admission.deliveries
+        self._pace = admission.pace
         self._shelf: Shelf[Place] = Shelf(_ROOM_BYTES)
         self._holdings = Holdings(house.config())
         self._lately = Lately()
@@ -100,7 +93,7 @@ class Feeds:
     def at_once(self, target: bytes, headers: dict[bytes, bytes]) -> Answer | None:
         """Answer a GET as `__call__` would, if that takes no wait."""
         now = self._house.now()
-        standing, config = self._standing.at_hand(now), self._house.config()
+        standing, config = self._admission.standing.at_hand(now), self._house.config()
         lock = target, headers.get(b"authorization", b"")
         found = self._lately.find(standing, config, lock)
         if found is None or b"a-im" in headers or not found.token.is_live(now):
@@ -125,17 +118,12 @@ class Feeds:
         if scope["method"] == "OPTIONS":
             return answers.PREFLIGHT
         headers, query = requests.headers(scope), requests.query(scope)
-        standing = await self._standing.get()
-        now = self._house.now()
-        token = standing.keyring.holder(keys.presented(headers, query.token), "feed", now)
-        if token is None:
-            return answers.UNAUTHORIZED
-        wait_s = self._pace.wait_s(token.id, now)
-        if wait_s:
-            return answers.too_often(wait_s)
+        admitted = await self._admission.admit(headers, query.token)
+        if isinstance(admitted, Answer):
+            return admitted
+        token, standing, now = admitted
         if scope["method"] not in {"GET", "HEAD"}:
             return answers.FEED_READ_ONLY
-        self._deliveries.use(token.id, now)
         place = _place(scope["path"], query.below)
         holdings = self._present_holdings()
         holding = holdings.find(token, place) if place else None

@@ -16,13 +16,11 @@ from schemas.errors import UnfitError
 from schemas.partner import Edition, Token
 from steps import push
 from steps.press import HUB
-from web import answers, bodies, keys, origin, requests
+from web import answers, bodies, origin, requests
+from web.admission import Admission
 from web.answers import INERT, Answer
-from web.deliveries import Deliveries
 from web.feeds import ROOT, Holding, Holdings, Place
-from web.fresh import Fresh
 from web.house import House
-from web.standing import Standing
 
 LONGEST_BYTES = 16 * 1024
 """Of a request: addresses, a secret, a few words."""
@@ -49,26 +47,23 @@ _ACCEPTED = answers.whole(
 class Hub:
     """The address `/hub`."""
 
-    def __init__(self, house: House, standing: Fresh[Standing], deliveries: Deliveries) -> None:
+    def __init__(self, house: House, admission: Admission) -> None:
         self._house = house
-        self._standing = standing
-        self._deliveries = deliveries
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         """Answer one request; without a valid token all alike, before anything is looked at."""
         headers = requests.headers(scope)
-        presented = keys.presented(headers, requests.query(scope).token)
-        now = self._house.now()
-        token = (await self._standing.get()).keyring.holder(presented, "feed", now)
-        if token is None:
-            return answers.UNAUTHORIZED
+        admitted = await self._admission.admit(headers, requests.query(scope).token)
+        if isinstance(admitted, Answer):
+            return admitted
+        token = admitted.token
         if scope["path"] != HUB:
             return answers.NOT_FOUND
         if scope["method"] != "POST":
             return _POST_ONLY
         if not origin.is_ours(headers, self._house.public_url):
             return origin.ELSEWHERE
-        self._deliveries.use(token.id, now)
         if not requests.is_form(headers):
             return _NO_FORM
         body = await bodies.whole(headers, receive, LONGEST_BYTES, "a subscription")

@@ -22,15 +22,13 @@ from steps import partner as step
 from steps import partner_page as pages
 from steps import removals, tokens
 from steps.pages import HTML
-from web import answers, bodies, keys, origin, requests
+from web import answers, bodies, origin, requests
+from web.admission import Admission
 from web.answers import INERT, NOTHING, READABLE, SAFE, SHARED, Answer, Header
-from web.deliveries import Deliveries
 from web.fresh import Fresh
 from web.house import House
 from web.negotiate import holds
-from web.pace import Pace
 from web.shelf import CACHING
-from web.standing import Standing
 
 LONGEST_BYTES = 64 * 1024
 """Of a form: a page lists a hundred removals."""
@@ -81,11 +79,9 @@ class _Ask(NamedTuple):
 class Partners:
     """The addresses under `/partners/`."""
 
-    def __init__(self, house: House, standing: Fresh[Standing], deliveries: Deliveries) -> None:
+    def __init__(self, house: House, admission: Admission) -> None:
         self._house = house
-        self._standing = standing
-        self._deliveries = deliveries
-        self._pace = Pace(house.feed_rate)
+        self._admission = admission
         self._config = house.config()
         self._looks: dict[str, Fresh[step.Standing]] = {}
 
@@ -106,17 +102,12 @@ class Partners:
     async def _admit(self, scope: Scope) -> _Ask | Answer:
         """Let in whoever asks for what is its partner's; else say why not."""
         headers, query = requests.headers(scope), requests.query(scope)
-        now = self._house.now()
-        presented = keys.presented(headers, query.token)
-        token = (await self._standing.get()).keyring.holder(presented, "feed", now)
-        if token is None:
-            return answers.UNAUTHORIZED
-        wait_s = self._pace.wait_s(token.id, now)
-        if wait_s:
-            return answers.too_often(wait_s)
+        admitted = await self._admission.admit(headers, query.token)
+        if isinstance(admitted, Answer):
+            return admitted
+        token = admitted.token
         if scope["method"] not in {"GET", "HEAD", "POST"}:
             return _METHODS
-        self._deliveries.use(token.id, now)
         address = _ADDRESS.fullmatch(scope["path"])
         config = self._house.config()
         partner = config.partner(token.partner)

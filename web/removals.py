@@ -11,12 +11,10 @@ import orjson
 from starlette.types import Receive, Scope
 
 from steps import removals
-from web import answers, bodies, keys, origin, requests
+from web import answers, bodies, origin, requests
+from web.admission import Admission
 from web.answers import INERT, Answer
-from web.deliveries import Deliveries
-from web.fresh import Fresh
 from web.house import House
-from web.standing import Standing
 
 ROOT = "/removals/"
 
@@ -39,24 +37,21 @@ _MISREAD = answers.problem(
 class Removals:
     """The addresses under `/removals/`: one for each edition."""
 
-    def __init__(self, house: House, standing: Fresh[Standing], deliveries: Deliveries) -> None:
+    def __init__(self, house: House, admission: Admission) -> None:
         self._house = house
-        self._standing = standing
-        self._deliveries = deliveries
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         """Answer one request; what is acknowledged is safe before the answer goes out."""
         headers, query = requests.headers(scope), requests.query(scope)
-        standing = await self._standing.get()
-        now = self._house.now()
-        token = standing.keyring.holder(keys.presented(headers, query.token), "feed", now)
-        if token is None:
-            return answers.UNAUTHORIZED
+        admitted = await self._admission.admit(headers, query.token)
+        if isinstance(admitted, Answer):
+            return admitted
+        token = admitted.token
         if scope["method"] not in {"GET", "HEAD", "POST"}:
             return _METHODS
         if scope["method"] == "POST" and not origin.is_ours(headers, self._house.public_url):
             return origin.ELSEWHERE
-        self._deliveries.use(token.id, now)
         edition = scope["path"].removeprefix(ROOT)
         editions = {e.key for e in self._house.config().editions if e.partner == token.partner}
         if edition not in editions:

@@ -53,6 +53,16 @@ def test_guessing_addresses_is_counted_and_guessing_tokens_takes_nobody_anything
     assert paced.ask(ATOM, method="OPTIONS").status == 204
 
 
+def test_one_bucket_serves_all_that_a_token_may_ask(paced: Rig) -> None:
+    token = paced.issue("nhs")
+    assert paced.ask("/partners/nhs", token).status == 200
+    assert paced.ask("/removals/nhs/all", token).status == 200
+    assert paced.ask("/hub", token, method="POST").status == 415
+    for path, method in ((ATOM, "GET"), ("/removals/nhs/all", "POST"), ("/hub", "POST")):
+        assert paced.ask(path, token, method=method).status == 429
+    assert paced.ask("/partners/nhs", token)["retry-after"] == "2"
+
+
 def test_a_bucket_holds_no_more_than_its_burst_and_a_clock_set_back_harms_nobody() -> None:
     pace = Pace(Rate(1, 2))
 
