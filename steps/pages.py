@@ -130,6 +130,7 @@ class Line(NamedTuple):
 
     title: str
     url: str | None
+    language: str
     author: str
     excerpt: str
     published_at: datetime
@@ -259,6 +260,7 @@ def _line(entry: dict[str, Any]) -> Line:
     return Line(
         title=entry["title"],
         url=entry.get("url"),
+        language=entry.get("language", ""),
         author=author,
         excerpt=_excerpt(entry["content_html"]),
         published_at=datetime.fromisoformat(entry["date_published"]),
@@ -274,7 +276,10 @@ def _excerpt(html: str) -> str:
     words = " ".join(text.plain(html.partition("<section>")[0]).split())
     if len(words) <= _EXCERPT:
         return words
-    return words[:_EXCERPT].rpartition(" ")[0].rstrip(" ,;:.") + " \N{HORIZONTAL ELLIPSIS}"
+    # Not every script puts blanks between words.
+    whole = words[:_EXCERPT].rpartition(" ")[0]
+    cut = whole if len(whole) > _EXCERPT // 2 else words[:_EXCERPT]
+    return cut.rstrip(" ,;:.") + " \N{HORIZONTAL ELLIPSIS}"
 
 
 def _as_document(edition: Edition, body: bytes, moved_at: datetime) -> Document:

@@ -53,7 +53,7 @@ def _read(summary: Summary, name: str) -> str:
     own = Series("on the channel's own site", "a", [m.own for m in summary.reads_by_month])
     partners = Series("at partners", "b", [m.partners for m in summary.reads_by_month])
     return f"""<section class="page"><header><p class="kicker">Stories in summary, page 2</p>
-<h1>How often they were read</h1><p class="as-of">{name}</p></header>
+<h2 class="title">How often they were read</h2><p class="as-of">{name}</p></header>
 <dl class="figures">
 {_big("reads in all", f"{total:,}")}
 {_big("on the channel's own site", f"{summary.reads_own:,}")}
@@ -124,7 +124,7 @@ def _stock(summary: Summary) -> str:
         for g in summary.responsiveness.groups[:3]
     )
     return (
-        "<h2>The scripts pasted most</h2><table><thead><tr><th scope=col>times</th>"
+        '<h2>The scripts pasted most</h2><table class="told"><thead><tr><th scope=col>times</th>'
         f"<th scope=col>how it reads</th></tr></thead><tbody>{rows}</tbody></table>"
     )
 
@@ -149,10 +149,11 @@ def _platforms(summary: Summary) -> str:
         for p in summary.platforms
     )
     return (
-        "<table><thead><tr><th scope=col>where</th><th scope=col></th>"
+        '<div class="wide" role="region" aria-label="Who counted" tabindex="0">'
+        "<table><thead><tr><th scope=col>where</th><th scope=col>whose</th>"
         "<th scope=col class=n>reads</th><th scope=col>counted by</th>"
         "<th scope=col class=n>reported</th><th scope=col class=n>other counters saw</th></tr>"
-        f"</thead><tbody>{rows}</tbody></table>"
+        f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -165,7 +166,7 @@ def _most_read(summary: Summary) -> str:
         f"<tr><td>{escape(title)}</td><td class=n>{reads:,}</td></tr>"
         for title, reads in summary.most_read
     )
-    return f"<table><tbody>{rows}</tbody></table>" if rows else "<p>No reads yet.</p>"
+    return f'<table class="told"><tbody>{rows}</tbody></table>' if rows else "<p>No reads yet.</p>"
 
 
 def _suspense(summary: Summary) -> str:
@@ -175,4 +176,8 @@ def _suspense(summary: Summary) -> str:
 
 
 def _cut(text: str, most: int = 220) -> str:
-    return text if len(text) <= most else text[:most].rsplit(" ", 1)[0] + " …"
+    if len(text) <= most:
+        return text
+    # Not every script puts blanks between words.
+    whole = text[:most].rpartition(" ")[0]
+    return (whole if len(whole) > most // 2 else text[:most]) + " …"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from store.database import Engine
+from tests.web.browser import Browser, program
 from tests.web.published import Published
 from tests.web.rig import Rig
 
@@ -34,3 +35,11 @@ def _unbound_logs() -> Iterator[None]:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give the browser of this machine; it starts once."""
+    browser = Browser(program())
+    yield browser
+    browser.close()

@@ -93,9 +93,9 @@ class Pupil:
 
 
 @contextmanager
-def serving(house: House) -> Iterator[str]:
-    """Serve an installation on a free port, by its own clock; give its address."""
-    server = make_server(house, "127.0.0.1", 0)
+def serving(house: House, port: int = 0) -> Iterator[str]:
+    """Serve an installation by its own clock, on a free port unless one is named; say where."""
+    server = make_server(house, "127.0.0.1", port)
     thread = Thread(target=server.run)
     thread.start()
     while not server.started:

@@ -84,6 +84,7 @@ class Rig:
     reports: list[tuple[str, str, bytes, str]] = field(default_factory=list)
     made: list[tuple[str, str, str]] = field(default_factory=list)
     feed_rate: Rate = AT_WILL
+    public_url: str = PUBLIC_URL
     runner: asyncio.Runner = field(default_factory=asyncio.Runner)
 
     def __post_init__(self) -> None:
@@ -96,7 +97,7 @@ class Rig:
         return House(
             engine=self.engine,
             config=lambda: self.config,
-            public_url=PUBLIC_URL,
+            public_url=self.public_url,
             key=KEY,
             hits=self,
             now=lambda: self.now,
