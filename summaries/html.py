@@ -22,6 +22,8 @@ def render(summary: Summary) -> bytes:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<meta http-equiv="Content-Security-Policy"'
+        """ content="default-src 'none'; style-src 'unsafe-inline'">"""
         f"<title>Stories in summary: {name}</title><style>{STYLE}</style></head><body>"
         f"<main>{_told(summary, name)}{_read(summary, name)}</main></body></html>\n"
     ).encode()

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import ConsoleMessage, Dialog, Page, Request, Response, sync_playwright
 
 from tests.patience import PATIENCE_S
 
@@ -119,10 +119,14 @@ class Tab:
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
         page.on("request", self._requested)
-        page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
+        page.on("dialog", self._interrupted)
 
     def _heard(self, message: ConsoleMessage) -> None:
         self.faults.append(f"console: {message.type}: {message.text}")
+
+    def _interrupted(self, dialog: Dialog) -> None:
+        self.faults.append(f"dialog: {dialog.message}")
+        dialog.dismiss()  # or the page waits for ever
 
     def _requested(self, request: Request) -> None:
         self.asked.append(request.url)

@@ -80,7 +80,7 @@ def folded(words: str) -> str:
     return re.sub("[\t\n\f\r ]+", " ", words).strip(" ")
 
 
-@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=5, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(told=stories, title=words)
 @example(told=[Told(w, w, w) for w in HOSTILE[:COUNT]], title=HOSTILE[0])
 @example(told=[Told(w, w, w) for w in HOSTILE[COUNT : 2 * COUNT]], title=HOSTILE[2])

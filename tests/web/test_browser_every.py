@@ -52,7 +52,7 @@ PAGES: Mapping[str, Callable[[Stand], None]] = {
     "new token": Stand.rotated,
     "summary": Stand.summary,
 }
-WORDS = {"plain": "The Health Site", "markup": SCRIPT, "huge": HUGE, "backwards": RIGHT_TO_LEFT}
+WORDS = {"plain": "The Health Site", "hostile": f"{RIGHT_TO_LEFT} {SCRIPT} {HUGE}"}
 
 
 @pytest.fixture(scope="module", params=WORDS)

@@ -59,7 +59,7 @@ def own(browser: Browser) -> Iterator[Own]:
 words = st.text(min_size=1, max_size=60).map(text.gate).filter(str.strip)
 
 
-@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(told=words | st.sampled_from(HOSTILE))
 @example(told=HOSTILE[0])
 @example(told=HOSTILE[2])

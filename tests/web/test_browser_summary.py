@@ -57,7 +57,7 @@ def drawn(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield Drawn(tab, path, tab.look())
 
 
-@settings(max_examples=12, deadline=None, phases=(Phase.explicit, Phase.generate))
+@settings(max_examples=6, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(told=words | st.sampled_from(HOSTILE))
 @example(told=HOSTILE[0])
 @example(told=HOSTILE[2])
@@ -76,3 +76,18 @@ def test_whatever_was_told_is_shown_and_is_no_markup(drawn: Drawn, told: str) ->
     assert seen.strays == seen.unlabelled == drawn.tab.faults == []
     assert set(drawn.tab.asked) == {drawn.path.as_uri()}
     assert [drawn.tab.too_wide(width) for width in (PHONE, DESK)] == [[], []]
+
+
+def test_nothing_in_a_summary_may_load_or_run(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "summary.html"
+    path.write_bytes(html.render(of("Kind staff")))
+    with browser.tab() as tab:
+        tab.go(path.as_uri())
+        refused = tab.ask(
+            """() => new Promise((done) => {
+              document.addEventListener('securitypolicyviolation', (e) => done(e.effectiveDirective));
+              document.body.append(Object.assign(new Image(), {src: 'https://other.example/x'}));
+              setTimeout(() => done('nothing'), 3000);
+            })"""
+        )
+    assert refused == "img-src"
