@@ -85,7 +85,8 @@ def test_nothing_in_a_summary_may_load_or_run(browser: Browser, tmp_path: Path) 
         tab.go(path.as_uri())
         refused = tab.ask(
             """() => new Promise((done) => {
-              document.addEventListener('securitypolicyviolation', (e) => done(e.effectiveDirective));
+              const heard = (event) => done(event.effectiveDirective);
+              document.addEventListener('securitypolicyviolation', heard);
               document.body.append(Object.assign(new Image(), {src: 'https://other.example/x'}));
               setTimeout(() => done('nothing'), 3000);
             })"""
