@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from schemas.delivery import Delivery
 from store import deliveries, tokens
 from store.database import Engine, writing
-from store.deliveries import Delivery
 
 
 def flush(engine: Engine, given: Sequence[Delivery], used: Mapping[str, datetime]) -> None:

@@ -18,8 +18,7 @@ from schemas.push import Subscriber
 from schemas.types import UtcTime
 from schemas.views import CoverageState, Method, Statement
 from steps import reconcile, removals, webhooks
-from steps.documents import BUCKET
-from store import deliveries, holders, ledger, publication, reports, subscribers, tokens
+from store import deliveries, ledger, publication, reports, subscribers, tokens
 from store.database import Connection, Engine, reading
 from store.deliveries import Latest
 
@@ -152,7 +151,7 @@ def look(engine: Engine, config: Config, partner_id: str, now: datetime) -> Stan
         given = deliveries.latest(connection, names)
         listening = subscribers.of(connection, names)
         told = webhooks.standings(connection, config, partner_id)
-        held = holders.owing(connection, names, BUCKET, removals.telling())
+        held = removals.owing(connection, names)
         reporting = _reporting(connection, config, partner, now)
     live = {key.id for key in keys if key.live}
     return Standing(

@@ -16,6 +16,7 @@ from http import HTTPStatus
 from connectors._http import Answer
 from rules import push as rules
 from rules.push import Fate, Wish
+from schemas.delivery import PUSH, Delivery
 from schemas.errors import OutsideError
 from schemas.partner import Edition, Token
 from schemas.publication import NEWEST, Document, Part, PartKind
@@ -24,7 +25,6 @@ from steps import documents, runs, schedule, webhooks
 from steps.house import House
 from store import deliveries, publication, subscribers, tokens
 from store.database import Connection, Engine, reading, writing
-from store.deliveries import PUSH, Delivery
 from store.subscribers import Claimed
 
 AT_ONCE = 4

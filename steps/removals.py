@@ -5,16 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import feeds
+from rules import holders as rules
 from schemas._record import Record
 from schemas.config import Config
+from schemas.delivery import WEBHOOK, Held, Removal
 from schemas.errors import UnknownError
 from schemas.publication import Holder
 from steps import schedule, stories
 from steps.documents import BUCKET
-from store import holders, publication, runs
+from store import deliveries, holders, publication, runs
 from store.database import Connection, Engine, reading, writing
-from store.deliveries import WEBHOOK
-from store.holders import Held, Removed
+from store.holders import Removed
 
 
 class Acknowledged(Record):
@@ -37,8 +38,18 @@ def waiting(
     real = [edition.key for edition in config.editions if not edition.is_sandbox]
     keys = schedule.editions(config, list(editions)) if editions else real
     with reading(engine) as connection:
-        found = holders.owing(connection, keys, BUCKET, telling())
+        found = owing(connection, keys)
     return overdue_first(holding(config, found, now))
+
+
+def owing(connection: Connection, keys: Collection[str]) -> list[Held]:
+    """List who holds what these editions have removed, and has not acknowledged it."""
+    return _held(connection, holders.owed(connection, keys))
+
+
+def _held(connection: Connection, removals: Sequence[Removal]) -> list[Held]:
+    given = deliveries.of(connection, *{removal.edition for removal in removals})
+    return rules.held(removals, given, BUCKET, telling())
 
 
 def overdue_first(found: Iterable[Holder]) -> list[Holder]:
@@ -53,7 +64,7 @@ def certificate(engine: Engine, config: Config, which: str, now: datetime) -> di
     """
     found = stories.show(engine, which)
     with reading(engine) as connection:
-        held = holders.of_story(connection, found.story.id, BUCKET, telling())
+        held = _held(connection, holders.of_story(connection, found.story.id))
         lines = publication.log_of(connection, found.story.id)
     standing = dict(lines)  # the last line of each edition is how it stands there
     return {

@@ -11,6 +11,7 @@ from rules import beacon, obey, refresh
 from rules import play as rule
 from rules.obey import Facts, Given
 from rules.obey_page import Page
+from schemas.delivery import PUSH, Delivery
 from schemas.errors import OutsideError
 from schemas.partner import SANDBOX, Edition, Partner
 from schemas.play import Judged, Play
@@ -20,7 +21,6 @@ from steps.house import House
 from steps.press import Press
 from store import deliveries, holders, publication, subscribers, tokens
 from store.database import Engine, reading
-from store.deliveries import Delivery
 
 
 def judged(house: House, partner: str) -> Judged:
@@ -91,7 +91,7 @@ def _facts(press: Press, edition: Edition, play: Play, seen: _Seen, now: datetim
 def _given(given: Iterable[Delivery], play: Play, live: set[str]) -> Iterable[Given]:
     """Choose what tells a client how the sandbox stands; a push counts once it was taken."""
     for one in given:
-        is_push = one.how == deliveries.PUSH
+        is_push = one.how == PUSH
         newest = not one.part or one.part.startswith(f"{PartKind.DELTA}-")
         lately = one.last_at >= play.started_at and one.first_at <= play.ends_at
         if one.token in live and newest and lately and (one.confirmed or not is_push):

@@ -19,6 +19,7 @@ from rules.push import Fate
 from rules.webhooks import Batch, Gone
 from schemas._record import Record
 from schemas.config import Config
+from schemas.delivery import WEBHOOK, Delivery
 from schemas.errors import OutsideError, UnknownError
 from schemas.partner import Webhook
 from schemas.push import Listener
@@ -27,7 +28,6 @@ from steps import removals, schedule
 from steps.house import House
 from store import deliveries, holders, runs, webhooks
 from store.database import Connection, Engine, reading, writing
-from store.deliveries import WEBHOOK, Delivery
 from store.webhooks import Claimed
 
 _ANY_STATUS = range(200, 600)

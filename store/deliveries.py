@@ -7,36 +7,13 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from schemas.delivery import FETCH, PUSH, Delivery
 from schemas.publication import PartKind
 from schemas.tables import deliveries, micros, moment
 from store import _sets
 from store.database import Connection
 
 _SEPARATOR = "\x1f"
-
-FETCH, PUSH, WEBHOOK = "fetch", "push", "webhook"
-"""How a document was given; what a webhook was told is of the format `webhook` too."""
-
-
-class Delivery(NamedTuple):
-    """One document as one token got it, and how often."""
-
-    token: str
-    """The id of the token; of a webhook, that word and its host."""
-    edition: str
-    format: str
-    part: str
-    etag: str
-    seq_from: int
-    seq_to: int
-    as_of: int
-    first_at: datetime
-    last_at: datetime
-    served: int
-    """Answers with the bytes; of a push or a webhook, how often they were sent."""
-    confirmed: int
-    """Answers 304: still held; of a push or a webhook, how often it was taken."""
-    how: str = FETCH
 
 
 def add(connection: Connection, given: Sequence[Delivery]) -> None:
@@ -116,14 +93,19 @@ _NEWS = (
 """Whether a delivery brought its client up to the number that it was made at."""
 
 
-def of(connection: Connection, edition: str) -> list[Delivery]:
-    """Read what was given of an edition, the first delivery first."""
-    query = (
-        sa.select(deliveries)
-        .where(deliveries.c.edition == edition)
-        .order_by(deliveries.c.first_at, deliveries.c.id)
+def of(connection: Connection, *editions: str) -> list[Delivery]:
+    """Read what was given of editions, the first delivery first."""
+    wanted = _sets.keys(connection, "k", edition=sorted(editions))
+    columns = ", ".join(f"d.{name}" for name in Delivery._fields)
+    query = sa.text(
+        f"SELECT {columns} FROM {wanted.sql} JOIN deliveries d ON d.edition = k.edition"
+        " ORDER BY d.first_at, d.id"
     )
-    return [_delivery(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query, wanted.params)
+    return [
+        Delivery(**row | {name: moment(row[name]) for name in ("first_at", "last_at")})
+        for row in map(dict, rows.mappings())
+    ]
 
 
 def last_at(connection: Connection, editions: Collection[str]) -> dict[tuple[str, str], datetime]:
@@ -143,9 +125,3 @@ def _id(one: Delivery) -> str:
     if one.how != FETCH:  # ids of fetches were given before there were pushes
         parts.append(one.how)
     return sha256(_SEPARATOR.join(parts).encode()).hexdigest()[:32]
-
-
-def _delivery(row: sa.RowMapping) -> Delivery:
-    fields = {name: row[name] for name in Delivery._fields}
-    times = {name: moment(row[name]) for name in ("first_at", "last_at")}
-    return Delivery(**fields | times)

@@ -1,35 +1,16 @@
-"""Say who holds what was removed: read from what was given, and from what was acknowledged.
-
-A client is taken to hold a story that any document it was given may have shown it: it is better
-to think a story held that is not than the reverse.
-"""
+"""Keep what was removed, and what of it partners have acknowledged."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from schemas.publication import PartKind
+from schemas.delivery import Removal
 from schemas.tables import acknowledgements, micros, moment, moment_or_none
 from store import _sets
 from store.database import Connection
-from store.deliveries import FETCH, WEBHOOK
-
-
-class Held(NamedTuple):
-    """A removal, as one client knows of it."""
-
-    edition: str
-    story_id: str
-    seq: int
-    reason: str
-    removed_at: datetime
-    client: str
-    given_at: datetime | None
-    told_at: datetime | None
-    fetched_at: datetime | None
-    acknowledged_at: datetime | None
 
 
 class Removed(NamedTuple):
@@ -44,84 +25,46 @@ class Removed(NamedTuple):
 
 _NO_BOUND = (1 << 63) - 1
 
-_ARCHIVE = f"'{PartKind.ARCHIVE}-%'"
-_NUMBER = f"CAST(substr(d.part, {len(PartKind.ARCHIVE) + 2}) AS INTEGER)"
-
-_IN_DOCUMENT = (
-    f"(CASE WHEN d.part LIKE {_ARCHIVE} THEN {_NUMBER} = (e.ordinal + :bucket - 1) / :bucket"
-    " AND {seq} <= d.as_of ELSE {seq} BETWEEN d.seq_from AND d.seq_to END)"
-)
-"""Whether a line of the log may stand in a document: by its place in an archive, or its number."""
-
-_GAVE = f"d.how <> '{WEBHOOK}' AND d.as_of < e.seq AND {_IN_DOCUMENT.format(seq='l.seq')}"
-"""Whether a document that was made before the removal may have shown the story."""
-
-_CAME = f"(d.how = '{FETCH}' OR d.confirmed > 0)"
-"""Whether a document came to its client: what is pushed may not have been taken."""
-
-_TOLD = (
-    f"{_CAME} AND d.format IN (SELECT f.format FROM {{telling}})"
-    f" AND {_IN_DOCUMENT.format(seq='e.seq')}"
-)
-"""Whether a document told a client of the removal."""
-
-_POSTED = f"d.how = '{WEBHOOK}' AND {_IN_DOCUMENT.format(seq='e.seq')}"
-"""Whether a webhook is told of the removal, be it that it has not yet taken it."""
-
-_HELD = (
-    "SELECT e.edition, e.story_id, e.seq, e.reason, e.at, d.token AS client,"
-    f" min(CASE WHEN {_GAVE} THEN d.first_at END) AS given_at,"
-    f" min(CASE WHEN {_TOLD} THEN CASE WHEN d.how = '{FETCH}' THEN d.first_at ELSE d.last_at END"
-    " END) AS told_at,"
-    f" max(CASE WHEN {_CAME} AND d.last_at >= e.at THEN d.last_at END) AS fetched_at,"
-    " min(CASE WHEN a.seq >= e.seq THEN a.at END) AS acknowledged_at"
+_REMOVALS = (
+    "SELECT e.edition, e.story_id, e.seq, e.reason, e.at, e.ordinal,"
+    " CASE WHEN a.seq >= e.seq THEN a.at END, l.seq"
     " FROM entries e"
     " JOIN entry_log l ON l.edition = e.edition AND l.story_id = e.story_id AND l.state = 'in'"
-    " JOIN deliveries d ON d.edition = e.edition"
     " LEFT JOIN acknowledgements a ON a.edition = e.edition AND a.story_id = e.story_id"
     " WHERE e.state = 'out' AND {which}"
-    " GROUP BY e.edition, e.story_id, e.seq, e.reason, e.at, d.token"
-    f" HAVING max(CASE WHEN {_GAVE} OR {_POSTED} THEN 1 END) = 1"
-    " ORDER BY e.at, e.edition, e.story_id, d.token"
+    " ORDER BY e.at, e.edition, e.story_id, l.seq"
 )
 
 
-def owing(
-    connection: Connection, keys: Collection[str], bucket: int, telling: Collection[str]
-) -> list[Held]:
-    """List who holds what these editions have removed, and has not acknowledged it.
-
-    `bucket` is how many entries an archive has; `telling` names the formats that tell of removals.
-    """
+def owed(connection: Connection, keys: Collection[str]) -> list[Removal]:
+    """List what these editions have removed and is not acknowledged, the oldest first."""
     wanted = _sets.keys(connection, "w", edition=sorted(keys))
-    which = f"e.edition IN (SELECT w.edition FROM {wanted.sql}) AND {_OWED}"
-    return _held(connection, which, wanted.params, bucket, telling)
+    owing = "(a.seq IS NULL OR a.seq < e.seq)"
+    which = f"e.edition IN (SELECT w.edition FROM {wanted.sql}) AND {owing}"
+    return _removals(connection, which, wanted.params)
 
 
-def of_story(
-    connection: Connection, story_id: str, bucket: int, telling: Collection[str]
-) -> list[Held]:
-    """List who holds one story that was removed, in every edition."""
-    return _held(connection, "e.story_id = :story", {"story": story_id}, bucket, telling)
+def of_story(connection: Connection, story_id: str) -> list[Removal]:
+    """List where one story was removed."""
+    return _removals(connection, "e.story_id = :story", {"story": story_id})
 
 
-_OWED = "(a.seq IS NULL OR a.seq < e.seq)"
-"""Whether a removal is newer than what was acknowledged of its story, if anything was."""
-
-
-def _held(
-    connection: Connection,
-    which: str,
-    wanted: Mapping[str, Any],
-    bucket: int,
-    telling: Collection[str],
-) -> list[Held]:
-    formats = _sets.keys(connection, "f", format=sorted(telling))
-    query = sa.text(_HELD.format(telling=formats.sql, which=which))
-    params = {**formats.params, **wanted, "bucket": bucket}
+def _removals(connection: Connection, which: str, params: Mapping[str, Any]) -> list[Removal]:
+    rows = connection.execute(sa.text(_REMOVALS.format(which=which)), params)
     return [
-        Held(row[0], row[1], row[2], row[3], moment(row[4]), row[5], *map(moment_or_none, row[6:]))
-        for row in connection.execute(query, params)
+        Removal(
+            edition=edition,
+            story_id=story_id,
+            seq=seq,
+            reason=reason,
+            at=moment(at),
+            ordinal=ordinal,
+            shown=tuple(line[-1] for line in lines),
+            acknowledged_at=moment_or_none(taken_at),
+        )
+        for (edition, story_id, seq, reason, at, ordinal, taken_at), lines in groupby(
+            rows, key=lambda row: tuple(row[:-1])
+        )
     ]
 
 

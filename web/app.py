@@ -8,10 +8,10 @@ from http import HTTPStatus
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from schemas.delivery import Delivery
 from schemas.errors import StoreError
 from steps import deliver, keep
 from store.database import Engine
-from store.deliveries import Delivery
 from web import answers, pages, standing
 from web.admission import Admission
 from web.answers import INERT, Answer

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import starmap
 
+from schemas.delivery import Delivery
 from schemas.publication import Document
-from store.deliveries import Delivery
 
 Keep = Callable[[Sequence[Delivery], Mapping[str, datetime]], object]
 """Keeps deliveries, and when each token was last used."""

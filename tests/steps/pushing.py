@@ -16,13 +16,13 @@ from connectors._http import Limits
 from kit.far import Ask, Far, Reply
 from rules.push import Wish
 from schemas.config import Config
+from schemas.delivery import Delivery
 from schemas.partner import Agreement, Edition, Partner, Token, Webhook
 from schemas.push import Mode, Pushed, Subscriber
 from steps import publish, push, tokens
 from steps.house import House, open_house
 from store import deliveries, subscribers
 from store.database import Engine, reading
-from store.deliveries import Delivery
 from tests import make
 from tests.patience import PATIENCE_S
 from tests.tell import tell, telling

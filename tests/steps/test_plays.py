@@ -14,6 +14,7 @@ from connectors import _places
 from connectors._http import Limits
 from rules import identity, play, synthetic
 from schemas.config import Config
+from schemas.delivery import PUSH, Delivery
 from schemas.errors import ConflictError, UnknownError, WithdrawnError
 from schemas.organisation import Organisation
 from schemas.partner import Agreement, Edition, Partner
@@ -39,7 +40,6 @@ from steps import (
 from steps.house import House, open_house
 from store import deliveries
 from store.database import Engine, reading, writing
-from store.deliveries import Delivery
 from tests import make
 from tests.tell import MONDAY, tell, telling
 
@@ -371,7 +371,7 @@ def test_only_what_tells_how_the_sandbox_stands_is_held_for_a_partner(stage: Sta
         given(token=live, part="manifest"),
         given(token=live, first_at=before, last_at=before),
         given(token=live, first_at=late, last_at=late),
-        given(token=live, how=deliveries.PUSH),
+        given(token=live, how=PUSH),
     ]
     with writing(stage.engine) as connection:
         deliveries.add(connection, rows)
@@ -379,7 +379,7 @@ def test_only_what_tells_how_the_sandbox_stands_is_held_for_a_partner(stage: Sta
     assert (first.seen, first.verdict) == ("0 fetches, 0 pushes", Verdict.NOT_YET)
     rows = [
         given(token=live, part="since-3", served=2),
-        given(token=live, how=deliveries.PUSH, confirmed=1, served=3),
+        given(token=live, how=PUSH, confirmed=1, served=3),
     ]
     with writing(stage.engine) as connection:
         deliveries.add(connection, rows)

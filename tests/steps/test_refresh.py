@@ -9,11 +9,11 @@ import pytest
 
 from kit import far
 from rules.refresh import Client
+from schemas.delivery import Delivery
 from schemas.partner import Agreement, Edition, Partner
 from steps import refresh, status, tokens
 from store import deliveries, publication, subscribers
 from store.database import Engine, writing
-from store.deliveries import Delivery
 from tests.steps.pushing import CONFIG, KEY, START, Desk, Ears, opened
 
 HOUR = timedelta(hours=1)

@@ -1,8 +1,8 @@
 from datetime import timedelta
 
+from schemas.delivery import Delivery
 from store import deliveries
 from store.database import Connection
-from store.deliveries import Delivery
 from tests.make import NOON
 
 LATER = NOON + timedelta(hours=1)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from schemas.delivery import Delivery
 from schemas.errors import StoreBusyError
 from schemas.publication import Document
-from store.deliveries import Delivery
 from tests.make import NOON
 from tests.patience import PATIENCE_S
 from web import deliveries

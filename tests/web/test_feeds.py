@@ -7,10 +7,10 @@ import brotli
 import pytest
 import zstandard
 
+from schemas.delivery import Delivery
 from steps import tokens
 from store import deliveries
 from store.database import reading
-from store.deliveries import Delivery
 from tests.web.rig import PUBLIC_URL, Rig
 
 ATOM = "/feeds/nhs/all.atom"
