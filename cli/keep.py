@@ -89,7 +89,9 @@ def restore(
         from steps import keep as step  # noqa: PLC0415
         from steps.house import epoch  # noqa: PLC0415
 
-        copied = step.restore(house.engine, path, house.operator, house.now, epoch, _quiet)
+        copied = step.restore(
+            house.engine, house.config, path, house.operator, house.now, epoch, _quiet
+        )
         _door.OUT.print(f"[green]✓[/] {_rows(copied):,} rows; editions began a new epoch")
 
 

@@ -79,6 +79,47 @@ def withdraw(which: Which, why: Why = "") -> None:
     _act("withdraw", which, why, "is withdrawn")
 
 
+@story.command("erase")
+def erase(
+    which: Which,
+    reason: Annotated[
+        str, typer.Option("--reason", help="A code for the audit, as author_request: no names.")
+    ],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Erase a story for good: its words wherever they are kept, and whatever may bring it back."""
+    with _door.house() as house:
+        from steps import erase as step  # noqa: PLC0415
+
+        if not yes:
+            meant = step.describe(house.engine, house.config, which)
+            typer.confirm(f"{meant} is erased, and nothing brings it back. Go on?", abort=True)
+        done = step.erase(house.engine, house.config, which, house.operator, reason, house.now)
+        if as_json:
+            _door.say_json(done.model_dump())
+            return
+        if done.already:
+            _door.OUT.print(f"{done.story} is erased already")
+        else:
+            _said(done)
+        if not done.wiped:
+            _door.ERR.print(
+                "[yellow]![/] somebody read meanwhile, so that SQLite's log may still hold words"
+                " of it: run this once more"
+            )
+
+
+def _said(done: Any) -> None:
+    _door.OUT.print(
+        f"[green]✓[/] {done.story} is erased: {done.revisions} revisions blank,"
+        f" {done.landings} landings without their bytes, {done.quarantined} records out of"
+        f" quarantine, {len(done.editions)} editions say that it is gone"
+    )
+    _door.OUT.print("now run `retold publish` (`--to` each place of files) and `retold push`")
+
+
 def _act(name: str, which: str, why: str, done: str) -> None:
     with _door.house() as house:
         from steps import stories as step  # noqa: PLC0415

@@ -13,13 +13,15 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from rules import erasure
 from schemas.channel import Removal, Saved
+from schemas.errors import ConflictError
 from schemas.story import Status, Telling
 
 _NAMESPACE = UUID("5f0e6f3c-7a3b-5d8e-9d5b-2f1c7e0a4b19")
 _SEPARATOR = "\x1f"  # ASCII unit separator: the text gate lets it into no name
 
-HOLD, WITHDRAW, RELEASE = "hold", "withdraw", "release"
+HOLD, WITHDRAW, RELEASE, ERASE = "hold", "withdraw", "release", "erase"
 MERGED, PERSON = "merged", "by_person"
 
 Name = tuple[str, str]
@@ -129,11 +131,34 @@ class _Decider:
         self.merged: list[tuple[str, str]] = []
         self.shown_contents: dict[str, str] = {}
 
+    def erase(self, story_id: str, by: str) -> None:
+        """Leave of a story that it is no more: neither words, nor sources, nor names."""
+        state = self.known.stories[story_id]
+        case = _Case(
+            replace(
+                state,
+                revision=state.revision + 1,
+                fingerprint=erasure.BLANK_FINGERPRINT,
+                status=Status.REMOVED,
+                reason=erasure.ERASED,
+                decision=ERASE,
+                shown=(state.shown[0], ""),
+            ),
+            {},
+            moved=True,
+        )
+        self.cases[story_id] = case
+        self.shown_contents[story_id] = erasure.BLANK
+        self._revise(case.state, erasure.BLANK, by)
+
     def case(self, story_id: str) -> _Case:
         found = self.cases.get(story_id)
         if found is None:
+            state = self.known.stories[story_id]
+            if state.decision == ERASE:
+                raise ConflictError(f"{story_id} was erased: nothing of it is left to act on")
             sources = self.known.sources.get(story_id, ())
-            found = _Case(self.known.stories[story_id], {s.key: s for s in sources})
+            found = _Case(state, {s.key: s for s in sources})
             found.contents = {s.fingerprint: s.content for s in sources if s.content}
             self.cases[story_id] = found
         return found
@@ -404,6 +429,16 @@ def release(known: Known, story_id: str, by: str) -> Plan:
 def withdraw(known: Known, story_id: str, by: str) -> Plan:
     """Remove a story for good, whatever its channels go on telling."""
     return decide_act(known, lambda d: d.decide(story_id, WITHDRAW, by))
+
+
+def erase(known: Known, story_ids: Sequence[str], by: str) -> Plan:
+    """Erase stories: of each one revision more, which says that it was erased, and no word."""
+
+    def act(decider: _Decider) -> None:
+        for story_id in story_ids:
+            decider.erase(story_id, by)
+
+    return decide_act(known, act)
 
 
 def merge(known: Known, story_ids: Sequence[str], by: str) -> Plan:

@@ -100,6 +100,12 @@ def normalise(draft: Draft, channel: Channel, reading: DateReading) -> Telling:
     )
 
 
+def name(channel: Channel, external_id: str) -> tuple[str, str] | None:
+    """Name a story as its channel's own telling does; None where the id is blank."""
+    own = _reference(channel.publisher_name, external_id, None)
+    return (own.publisher, own.external_id) if own else None
+
+
 def canonical(content: Content) -> str:
     """Write a content as canonical JSON, by sorted keys: equal contents are equal texts."""
     return orjson.dumps(vars(content), default=vars, option=_CANONICAL).decode()

@@ -188,6 +188,7 @@ landings = sa.Table(
     sa.Column("received_at", Time, nullable=False, index=True),
     sa.Column("payload", sa.LargeBinary, comment="zlib; empty once its retention is over"),
     sa.Column("delivery", sa.Text, comment="by which the sender repeats what it sends us"),
+    sa.Column("erased_at", Time, comment="when its bytes were dropped for a story of theirs"),
     sa.Index("ix_landings_delivery", "channel", "delivery", unique=True),
 )
 

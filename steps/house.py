@@ -57,7 +57,7 @@ def open_house(
     operator: str,
 ) -> Iterator[House]:
     """Open the store, the network and the beacon's file, and close them again."""
-    engine = open_engine(database_url)
+    engine = open_engine(database_url, key)
     hits = open_hits(state_dir / "beacon.db")
     try:
         with open_http(limits) as http:

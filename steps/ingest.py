@@ -16,7 +16,7 @@ from rules import identity, normalise, text
 from schemas.channel import Channel, Faulty, Fetched, Parsed, Saved, Stage
 from schemas.errors import GarbledError, UnfitError
 from schemas.story import Draft, Telling
-from steps import runs, tellings
+from steps import runs, suppress, tellings
 from steps.runs import Clock
 from steps.walk import Page, Walk
 from store import landings, quarantine
@@ -116,8 +116,10 @@ def keep(
     except GarbledError:
         with writing(engine) as connection:
             one_writer(connection)
+            _, erased = suppress.sift(connection, channel, page)
             if not landings.has(connection, channel.id, fetched.payload):
-                landings.add(connection, channel.id, version(channel, module), fetched, now)
+                by = version(channel, module)
+                landings.add(connection, channel.id, by, fetched, now, erased=erased)
         raise
 
 
@@ -132,8 +134,10 @@ def _keep(
 ) -> Saved:
     with writing(engine) as connection:
         one_writer(connection)
-        page = walk.believed(connection, channel, fetched, page)
-        landing = landings.add(connection, channel.id, version(channel, module), fetched, now)
+        believed = walk.believed(connection, channel, fetched, page)
+        page, erased = suppress.sift(connection, channel, believed)
+        by = version(channel, module)
+        landing = landings.add(connection, channel.id, by, fetched, now, erased=erased)
         saved = take_in(connection, channel, page, landing, now)
         landings.move_cursor(connection, channel.id, fetched.cursor, now)
     return saved

@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from schemas.config import Config
 from schemas.errors import ConflictError, StoreError
+from steps import erase
 from store import archive, migrations, runs
 from store.archive import Copied, Progress
-from store.database import Engine, open_engine, reading, writing
+from store.database import Engine, open_engine, reading, wipe, writing
 
 
 def set_up(engine: Engine) -> str:
@@ -46,6 +48,7 @@ def move(source: Engine, target: Engine, progress: Progress) -> dict[str, Copied
 
 def restore(
     engine: Engine,
+    config: Config,
     path: Path,
     who: str,
     now: datetime,
@@ -70,8 +73,10 @@ def restore(
             archive.restore_token_ends(new, ended)
             archive.renew_epochs(new, epoch, now)
             runs.note(new, who, "restore", path.name, {"rows": _rows(copied)}, now)
+            erase.again(new, config, who, now)
     finally:
         source.dispose()
+    wipe(engine)
     return copied
 
 

@@ -167,7 +167,7 @@ def _advance(
         seen = look(connection, state.mark)
         shown = publication.shown(connection, edition.key, [d.story_id for d in seen.desires])
         changes = select.difference(seen.desires, shown)
-        _add_up(connection, edition, changes)
+        _add_up(connection, edition.key, changes)
         moved = publication.log(connection, state, changes, shown.keys(), now)
         moved = moved.model_copy(update={"mark": seen.mark})
         dues.put(connection, edition.key, seen.dues)
@@ -178,15 +178,44 @@ def _advance(
     return moved, _counted(edition, seen.desires, changes, shown), seen.is_last
 
 
-def _add_up(connection: Connection, edition: Edition, changes: Sequence[Desire]) -> None:
+def take_out(
+    connection: Connection, gone: Mapping[str, int], reason: str, now: datetime
+) -> list[str]:
+    """Log at once, in every edition that shows one of these stories, that it is gone.
+
+    `gone` has the revision of each that says so. Return the editions, in order. Whoever calls
+    this is let in alone to every edition.
+    """
+    shown_by = publication.showing(connection, list(gone))
+    for key, held in shown_by.items():
+        state = publication.state(connection, key)
+        assert state is not None  # noqa: S101 -- an edition that shows something has one
+        changes = [
+            Desire(
+                story_id=one.story_id,
+                revision=gone[one.story_id],
+                state=Shown.OUT,
+                reason=reason,
+                month=one.month,
+            )
+            for one in held
+        ]
+        if manifests.is_noted(connection, key):  # else the next publication adds all up
+            _add_up(connection, key, changes)
+        moved = publication.log(connection, state, changes, gone.keys(), now)
+        publication.save_state(connection, moved)
+    return list(shown_by)
+
+
+def _add_up(connection: Connection, key: str, changes: Sequence[Desire]) -> None:
     """Let the months of the edition's manifest follow its changes."""
     if not changes:
         return
-    gone = publication.held(connection, edition.key, [c.story_id for c in changes])
+    gone = publication.held(connection, key, [c.story_id for c in changes])
     come = [Held(c.story_id, c.revision, c.month) for c in changes if c.state is Shown.IN]
-    known = manifests.months(connection, edition.key)
+    known = manifests.months(connection, key)
     moved = manifest.moved(known, gone=gone.values(), come=come)
-    manifests.put(connection, edition.key, moved)
+    manifests.put(connection, key, moved)
 
 
 def _add_up_anew(connection: Connection, edition: Edition) -> None:

@@ -10,9 +10,9 @@ from schemas.channel import Channel, Fetched, Parsed, Quarantined, Saved, Stage
 from schemas.config import Config
 from schemas.errors import GarbledError, UnknownError
 from schemas.story import Draft
-from steps import ingest
+from steps import ingest, suppress
 from store import landings, quarantine, runs
-from store.database import Connection, Engine, one_writer, reading, writing
+from store.database import Connection, Engine, one_writer, reading, wipe, writing
 from store.quarantine import Kept
 
 
@@ -60,21 +60,33 @@ def replay(
 
 
 def _again(engine: Engine, channel: Channel, kept: Kept, who: str, now: datetime) -> Saved:
+    saved, erased = _taken_in(engine, channel, kept, who, now)
+    if erased:
+        wipe(engine)
+    return saved
+
+
+def _taken_in(
+    engine: Engine, channel: Channel, kept: Kept, who: str, now: datetime
+) -> tuple[Saved, bool]:
+    """Take a record in; say whether it told what was erased, and so is kept no more."""
     with writing(engine) as connection:
         one_writer(connection)
         try:
             parsed = _parsed(connection, channel, kept)
         except GarbledError:
-            return Saved(quarantined=1)
-        page = ingest.understand(channel, parsed)
+            return Saved(quarantined=1), False
+        page, erased = suppress.sift(connection, channel, ingest.understand(channel, parsed))
         if page.refused:
-            return Saved(quarantined=1)
+            return Saved(quarantined=1), False
         saved = ingest.take_in(connection, channel, page, kept.landing_id or 0, now)
         quarantine.close(connection, [kept.record.id], "replayed")
+        if erased:
+            quarantine.drop(connection, [kept.record.id])
         runs.note(
             connection, who, "replay", f"{channel.id}/{kept.record.id}", saved.model_dump(), now
         )
-    return saved
+    return saved, erased
 
 
 def _parsed(connection: Connection, channel: Channel, kept: Kept) -> Parsed:

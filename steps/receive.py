@@ -7,11 +7,13 @@ from typing import NamedTuple
 from connectors.channels import Connector, Received, connector, pushed
 from schemas.channel import Channel, Faulty, Saved, Stage
 from schemas.errors import GarbledError, UnknownError
-from steps import ingest, runs, tellings
+from steps import ingest, runs, suppress, tellings
 from steps.walk import Page, Walk
 from store import landings
 from store.database import Connection, Engine, one_writer, writing
 from store.quarantine import Refused
+
+_NOTHING = Page((), (), (), 0)
 
 
 class Receipt(NamedTuple):
@@ -76,12 +78,16 @@ def _keep(
     page: Page,
     now: datetime,
 ) -> Receipt:
+    told, erased = suppress.sift(connection, channel, page)
     try:
-        page = Walk().believed(connection, channel, received.page, page)
+        page = Walk().believed(connection, channel, received.page, told)
     except GarbledError as error:
-        page = _set_aside(received, "not_believed", error)
+        # What tells of an erased story cannot wait whole: its bytes would come back with it.
+        page = _NOTHING if erased else _set_aside(received, "not_believed", error)
     version = ingest.version(channel, module)
-    landing = landings.add(connection, channel.id, version, received.page, now, received.id)
+    landing = landings.add(
+        connection, channel.id, version, received.page, now, received.id, erased=erased
+    )
     current = _in_order(connection, channel, page)
     saved = ingest.take_in(connection, channel, current, landing, now)
     return Receipt(landing, duplicate=False, saved=saved)

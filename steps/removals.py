@@ -11,7 +11,8 @@ from schemas.config import Config
 from schemas.delivery import WEBHOOK, Held, Removal
 from schemas.errors import UnknownError
 from schemas.publication import Holder
-from steps import schedule, stories
+from schemas.run import Act
+from steps import erase, schedule, stories
 from steps.documents import BUCKET
 from store import deliveries, holders, publication, runs
 from store.database import Connection, Engine, reading, writing
@@ -66,6 +67,7 @@ def certificate(engine: Engine, config: Config, which: str, now: datetime) -> di
     with reading(engine) as connection:
         held = _held(connection, holders.of_story(connection, found.story.id))
         lines = publication.log_of(connection, found.story.id)
+        erasures = runs.acts_on(connection, erase.ACT, found.story.id)
     standing = dict(lines)  # the last line of each edition is how it stands there
     return {
         "story": found.story.id,
@@ -73,12 +75,19 @@ def certificate(engine: Engine, config: Config, which: str, now: datetime) -> di
         "reason": found.story.reason,
         "revisions": len(found.history),
         "certified_on": now.date(),
+        "erased": _erasure(erasures[-1]) if erasures else None,
         "editions": [
             {"edition": edition, "state": line.state, "reason": line.reason, "at": line.at}
             for edition, line in sorted(standing.items())
         ],
         "holders": [one.model_dump(exclude={"story_id"}) for one in holding(config, held, now)],
     }
+
+
+def _erasure(act: Act) -> dict[str, Any]:
+    """Say that the content was erased here, when, for what and by whom."""
+    why, at = act.detail["why"], act.detail["erased_at"]
+    return {"content": "erased", "at": at, "reason": why, "by": act.who, "act": act.seq}
 
 
 def acknowledge(

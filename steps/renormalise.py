@@ -27,6 +27,8 @@ class Renormalised(Record):
     landings: int = 0
     expired: int = 0
     """Landings whose bytes are gone: what they told stays as it was understood then."""
+    erased: int = 0
+    """Landings whose bytes were dropped for a story that was erased: the same holds of these."""
     garbled: int = 0
     """Landings that the connector makes nothing of now."""
     changed: int = 0
@@ -45,12 +47,18 @@ def renormalise(
     """Read all kept bytes of a channel again, the latest first, and keep what reads differently."""
     with reading(engine) as connection:
         numbers = landings.numbers(connection, channel.id)
+        erased = landings.erased(connection, channel.id)
     seen: set[str] = set()
     done = Renormalised()
     for place, number in enumerate(reversed(numbers), 1):
         with reading(engine) as connection:
             landing = landings.get(connection, number)
-        done = _added(done, _again(engine, channel, landing, seen, now))
+        one = (
+            Renormalised(landings=1, erased=1)
+            if number in erased
+            else _again(engine, channel, landing, seen, now)
+        )
+        done = _added(done, one)
         progress(place, len(numbers))
     with writing(engine) as connection:
         runs.note(connection, who, "renormalise", channel.id, done.model_dump(), now)

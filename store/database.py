@@ -15,6 +15,7 @@ Engine = sa.Engine
 
 _WRITES = "retold_writes"
 _DURABLE = "retold_durable"
+_KEY = "retold_key"
 
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -27,15 +28,18 @@ _SQLITE_PRAGMAS = (
 )
 
 
-def open_engine(url: str) -> Engine:
-    """Connect lazily to the database at `url`: an SQLAlchemy URL of SQLite or PostgreSQL."""
+def open_engine(url: str, key: bytes = b"") -> Engine:
+    """Connect lazily to the database at `url`: an SQLAlchemy URL of SQLite or PostgreSQL.
+
+    `key` is what digests of words that were erased are made with, by whoever writes here.
+    """
     parsed = sa.make_url(url)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() == "sqlite":
-        return _open_sqlite(parsed)
+        return _open_sqlite(parsed).execution_options(**{_KEY: key})
     if parsed.get_backend_name() == "postgresql":
-        return sa.create_engine(parsed, pool_pre_ping=True)
+        return sa.create_engine(parsed, pool_pre_ping=True).execution_options(**{_KEY: key})
     raise StoreError(
         f"{parsed.get_backend_name()} is no engine we keep a store on: use sqlite:/// or postgresql://"
     )
@@ -108,13 +112,36 @@ def create_tables(engine: Engine) -> None:
         metadata.create_all(connection)
 
 
-def one_writer(connection: Connection, subject: str = "stories") -> None:
+def one_writer(connection: Connection, subject: str = "stories", *more: str) -> None:
     """Wait until nobody else writes to `subject`, and keep others out until the transaction ends.
 
     Numbers that others follow are drawn under this, so that their order is the order of commits.
+    Of several subjects each is waited for in the order given: it must be the same everywhere.
     """
     if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         connection.execute(
-            sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"),
-            {"subject": f"retold:{subject}"},
+            sa.text(
+                "SELECT pg_advisory_xact_lock(hashtextextended(s, 0))"
+                " FROM unnest(CAST(:subjects AS text[])) AS s"
+            ),
+            {"subjects": [f"retold:{one}" for one in (subject, *more)]},
         )
+
+
+def key(connection: Connection) -> bytes:
+    """Give the key that the store was opened with."""
+    found: bytes = connection.get_execution_options().get(_KEY, b"")
+    return found
+
+
+def wipe(engine: Engine) -> bool:
+    """Leave nothing in a SQLite store's log of what was overwritten; say whether that was done.
+
+    It is not while somebody reads what the log alone holds; on PostgreSQL it is for VACUUM to do.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy

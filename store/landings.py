@@ -1,9 +1,10 @@
 """Keep what was received, byte for byte, and how far each channel has been read."""
 
 import zlib
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 import sqlalchemy as sa
@@ -35,10 +36,13 @@ def add(
     fetched: Fetched,
     now: datetime,
     delivery: str | None = None,
+    *,
+    erased: bool = False,
 ) -> int:
     """Keep one answer as received; return its number.
 
-    `delivery` is the id by which its sender repeats what it sent us.
+    `delivery` is the id by which its sender repeats what it sent us. What tells a story that was
+    `erased` is kept without its bytes.
     """
     number = sequences.draw(connection, "landing", 1)
     row = {
@@ -54,6 +58,8 @@ def add(
         "payload": zlib.compress(fetched.payload, _LEVEL),
         "delivery": delivery,
     }
+    if erased:
+        row |= _dropped(now)
     connection.execute(sa.insert(landings), row)
     return number
 
@@ -143,6 +149,31 @@ def expire(connection: Connection, before: datetime) -> int:
         .values(payload=None)
     )
     return connection.execute(statement).rowcount
+
+
+def erase(connection: Connection, numbers: Collection[int], now: datetime) -> int:
+    """Drop the bytes and the headers of landings that hold what was erased; say of how many.
+
+    The digest of what was received stays.
+    """
+    wanted = _sets.keys(connection, "k", id=sorted(numbers))
+    statement = sa.text(
+        "UPDATE landings SET payload = :payload, headers = :headers, erased_at = :erased_at"
+        f" WHERE payload IS NOT NULL AND id IN (SELECT k.id FROM {wanted.sql})"
+    )
+    return connection.execute(statement, wanted.params | _dropped(now)).rowcount
+
+
+def _dropped(now: datetime) -> dict[str, Any]:
+    return {"payload": None, "headers": "{}", "erased_at": micros(now)}
+
+
+def erased(connection: Connection, channel: str) -> set[int]:
+    """Number a channel's landings whose bytes were dropped for a story of theirs."""
+    query = sa.select(landings.c.id).where(
+        landings.c.channel == channel, landings.c.erased_at.is_not(None)
+    )
+    return set(connection.execute(query).scalars())
 
 
 def cursor(connection: Connection, channel: str) -> str | None:

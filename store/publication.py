@@ -93,6 +93,21 @@ def held(connection: Connection, key: str, ids: Sequence[str]) -> dict[str, Held
     return {row[0]: Held(*row) for row in rows}
 
 
+def showing(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]]:
+    """Find which editions show any of these stories, and how, in order of their names."""
+    wanted = _sets.keys(connection, "k", id=list(ids))
+    query = sa.text(
+        "SELECT e.edition, e.story_id, e.revision, e.month FROM (SELECT DISTINCT l.edition,"
+        f" l.story_id FROM {wanted.sql} CROSS JOIN entry_log l WHERE l.story_id = k.id) w"
+        " JOIN entries e ON e.edition = w.edition AND e.story_id = w.story_id"
+        " WHERE e.state = 'in' ORDER BY e.edition, e.story_id"
+    )
+    found: dict[str, list[Held]] = {}
+    for row in connection.execute(query, wanted.params):
+        found.setdefault(row[0], []).append(Held(*row[1:]))
+    return found
+
+
 def log(
     connection: Connection,
     state: EditionState,

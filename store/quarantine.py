@@ -100,6 +100,16 @@ def close(connection: Connection, numbers: Sequence[int], status: str) -> None:
     connection.execute(sa.update(table).where(table.c.id.in_(numbers)).values(status=status))
 
 
+def numbers(connection: Connection) -> list[int]:
+    """Number every record that is kept, whatever became of it."""
+    return list(connection.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
+
+
+def drop(connection: Connection, numbers: Sequence[int]) -> None:
+    """Keep nothing of records: they tell what was erased."""
+    connection.execute(sa.delete(table).where(table.c.id.in_(numbers)))
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """Count what waits, by channel."""
     query = (

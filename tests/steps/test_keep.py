@@ -11,7 +11,7 @@ from schemas.partner import Edition
 from steps import keep, tokens
 from store import archive, publication, runs, stories, suppressions
 from store.database import Engine, open_engine, reading, writing
-from tests.steps.test_publish import EDITION, press, run
+from tests.steps.test_publish import CONFIG, EDITION, press, run
 from tests.tell import MONDAY, tell, telling
 
 PROGRESS: list[tuple[str, int]] = []
@@ -71,13 +71,13 @@ def test_a_backup_is_restored_but_what_was_erased_stays_erased(
     tell(engine, telling("later"))
     with writing(engine) as connection:
         suppressions.add(connection, [("opinion.example", "0")], "erased", MONDAY)
-    copied = keep.restore(engine, path, "ash", MONDAY, lambda: "e2", note)
+    copied = keep.restore(engine, CONFIG, path, "ash", MONDAY, lambda: "e2", note)
     assert copied["stories"].rows == 5
     with reading(engine) as connection:
-        assert stories.counts(connection) == {"published": 5}
+        assert stories.counts(connection) == {"published": 4, "removed": 1}
         assert suppressions.among(connection, [("opinion.example", "0")])
         assert publication.states(connection)["voice/north"].epoch == "e2"
-        assert [act.action for act in runs.acts(connection)] == ["restore"]
+        assert [act.action for act in runs.acts(connection)] == ["erase", "restore"]
     assert tell(engine, telling("0", "Back.")).skipped == 1
 
 
@@ -89,7 +89,7 @@ def test_after_a_restore_no_document_bears_an_etag_of_the_lost_future(
     engine = filled(sqlite_engine)
     before = documents.document(engine, press(), EDITION, "atom")
     keep.backup(engine, tmp_path / "b.db", note)
-    keep.restore(engine, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
+    keep.restore(engine, CONFIG, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
     after = documents.document(engine, press(), EDITION, "atom")
     assert before is not None
     assert after is not None
@@ -103,7 +103,7 @@ def test_a_restore_brings_no_revoked_token_back(sqlite_engine: Engine, tmp_path:
     token_id = clear.split("_")[2]
     keep.backup(engine, tmp_path / "b.db", note)
     tokens.revoke(engine, token_id, MONDAY)
-    keep.restore(engine, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
+    keep.restore(engine, CONFIG, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
     assert [known.token.revoked_at for known in tokens.listing(engine)] == [MONDAY]
 
 
@@ -115,7 +115,7 @@ def test_a_restore_gives_no_token_back_the_time_that_a_rotation_took(
     keep.backup(engine, tmp_path / "b.db", note)
     heir = tokens.rotate(engine, "ash", ever[8:16], MONDAY).token.id
     tokens.rotate(engine, "ash", far[8:16], MONDAY)
-    keep.restore(engine, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
+    keep.restore(engine, CONFIG, tmp_path / "b.db", "ash", MONDAY, lambda: "e2", note)
     ends = {one.token.id: one.token.expires_at for one in tokens.listing(engine)}
     week = MONDAY + timedelta(days=7)
     soon = MONDAY + timedelta(days=2)
@@ -125,7 +125,7 @@ def test_a_restore_gives_no_token_back_the_time_that_a_rotation_took(
 
 def test_a_restore_from_nowhere_says_so(sqlite_engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(ConflictError, match="no backup"):
-        keep.restore(sqlite_engine, tmp_path / "none.db", "ash", MONDAY, lambda: "e", note)
+        keep.restore(sqlite_engine, CONFIG, tmp_path / "none.db", "ash", MONDAY, lambda: "e", note)
 
 
 def test_versions_tell_a_store_that_was_never_set_up(other: Engine) -> None:

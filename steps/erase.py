@@ -1,0 +1,210 @@
+"""Erase a story, as the law may demand: its words, wherever they are kept, and for good.
+
+What is left is that there was such a story: its id, when it was shown to whom, and digests by
+which it is known again when somebody brings it back.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from connectors.channels import connector
+from rules import erasure, identity, normalise
+from schemas._record import Record
+from schemas.config import Config
+from schemas.errors import RetoldError, UnknownError
+from steps import ingest, publish, tellings
+from steps.documents import BUCKET
+from store import database, landings, publication, quarantine, runs, stories, suppressions
+from store import erasure as kept
+from store.database import Connection, Engine, one_writer, reading, writing
+from store.landings import Landing
+from store.quarantine import Kept
+from store.suppressions import Suppressed
+
+ACT = "erase"
+"""What the audit calls it."""
+
+
+class Erased(Record):
+    """What an erasure came to."""
+
+    story: str
+    already: bool = False
+    """Whether it had been erased before, so that nothing changed."""
+    revisions: int = 0
+    editions: tuple[str, ...] = ()
+    """Those that showed it, and now say that it is gone."""
+    landings: int = 0
+    """How many lost their bytes."""
+    quarantined: int = 0
+    """Records in quarantine that told it."""
+    wiped: bool = True
+    """Whether nothing stayed in SQLite's log either; where somebody read meanwhile, do it again."""
+
+
+def erase(
+    engine: Engine, config: Config, wanted: str, who: str, reason: str, now: datetime
+) -> Erased:
+    """Erase a story and all that was merged into it. Twice changes nothing.
+
+    All in one transaction: from then on neither a document, nor a page, nor a row of the store
+    holds a word of it, every edition that showed it says that it is gone, and no telling,
+    replay or backup brings it back. `reason` is a code, for the audit.
+    """
+    code = erasure.code(reason)
+    with reading(engine) as connection:
+        story_id = _find(connection, config, wanted)
+        search = _Search(connection, config, [story_id])
+        looked = search.numbers(connection)
+    # To read thousands of landings takes long: nobody need wait for it.
+    found = {number for number in looked if search.tells(_landing(engine, number))}
+    with writing(engine, durable=True) as connection:
+        one_writer(connection)
+        if _is_erased(connection, story_id):
+            done = Erased(story=story_id, already=True)
+        else:
+            why = {story_id: Suppressed(code, now)}
+            done = _erase(connection, config, why, found, set(looked), who, now)
+    return done.model_copy(update={"wiped": database.wipe(engine)})
+
+
+def _landing(engine: Engine, number: int) -> Landing | None:
+    with reading(engine) as connection:
+        return landings.get(connection, number)
+
+
+def describe(engine: Engine, config: Config, wanted: str) -> str:
+    """Say which story is meant, before it is erased: its title, if it has one, and its id."""
+    with reading(engine) as connection:
+        story_id = _find(connection, config, wanted)
+        found = stories.by_ids(connection, [story_id])
+    return " ".join([*(f"“{one.title}”" for one in found if one.title), story_id])
+
+
+def again(connection: Connection, config: Config, who: str, now: datetime) -> int:
+    """Erase once more what a backup brought back; say how many stories that were."""
+    why = suppressions.known(connection)
+    if why:
+        _erase(connection, config, why, set(), set(), who, now)
+    return len(why)
+
+
+def _find(connection: Connection, config: Config, wanted: str) -> str:
+    try:
+        return stories.find(connection, wanted)
+    except UnknownError:
+        # An erased story bears no name any more, and yet may be asked for by one.
+        channel_id, _, external_id = wanted.partition("/")
+        channel = config.channel(channel_id)
+        name = channel and normalise.name(channel, external_id)
+        if name and suppressions.among(connection, [name]):
+            return identity.mint(name)
+        raise
+
+
+def _is_erased(connection: Connection, story_id: str) -> bool:
+    state = stories.states(connection, [story_id]).get(story_id)
+    return state is None or state.decision == identity.ERASE
+
+
+def _erase(
+    connection: Connection,
+    config: Config,
+    why: Mapping[str, Suppressed],
+    found: set[int],
+    looked: set[int],
+    who: str,
+    now: datetime,
+) -> Erased:
+    """Erase stories; of the landings that were `looked` at, those `found` tell them."""
+    one_writer(connection, "stories", *sorted(publication.states(connection)))
+    search = _Search(connection, config, why)
+    held = search.quarantined(connection)
+    told = search.facts.landings | {one.landing_id for one in held if one.landing_id}
+    newer = set(search.numbers(connection)) - looked - told
+    told |= found | {number for number in newer if search.tells(landings.get(connection, number))}
+    quarantine.drop(connection, [one.record.id for one in held])
+    first = next(iter(why.values()))
+    suppressions.add(
+        connection, sorted(search.facts.names), first.reason, first.at, sorted(search.texts)
+    )
+    done = Erased(
+        story=next(iter(why)),
+        revisions=kept.blank(connection, search.ids, erasure.BLANK, erasure.BLANK_FINGERPRINT),
+        landings=landings.erase(connection, told, now),
+        quarantined=len(held),
+        editions=tuple(_take_out(connection, search.ids, list(why), who, now)),
+    )
+    kept.drop_documents(connection, search.ids, BUCKET)
+    for story_id, one in why.items():
+        detail = done.model_dump(include={"revisions", "editions", "landings", "quarantined"})
+        detail |= {"why": one.reason, "erased_at": one.at.isoformat()}
+        runs.note(connection, who, ACT, story_id, detail, now)
+    return done
+
+
+def _take_out(
+    connection: Connection, ids: Sequence[str], erased: Sequence[str], who: str, now: datetime
+) -> list[str]:
+    """Give each story its last revision, and let every edition say that it is gone."""
+    known = tellings.known_stories(connection, erased)
+    tellings.write(connection, identity.erase(known, erased, who), None, now)
+    gone = {one.id: one.revision for one in stories.states(connection, ids).values()}
+    return publish.take_out(connection, gone, erasure.ERASED, now)
+
+
+_BATCH = 500
+"""Records of quarantine that are read at once."""
+
+
+class _Search:
+    """Looks for what tells of stories, beside the rows that are theirs."""
+
+    def __init__(self, connection: Connection, config: Config, erased: Iterable[str]) -> None:
+        self._config = config
+        self.ids = kept.whole(connection, list(erased))
+        self.facts = kept.facts(connection, self.ids)
+        self.texts = erasure.texts(self.facts.contents)
+        self._runs = erasure.runs(self.texts)
+
+    def numbers(self, connection: Connection) -> list[int]:
+        """Number the landings of every channel that told them."""
+        channels = sorted({channel for channel, _ in self.facts.keys})
+        return [n for channel in channels for n in landings.numbers(connection, channel)]
+
+    def quarantined(self, connection: Connection) -> list[Kept]:
+        """List the records in quarantine that tell them."""
+        numbers = quarantine.numbers(connection)
+        batches = (numbers[at : at + _BATCH] for at in range(0, len(numbers), _BATCH))
+        records = (one for batch in batches for one in quarantine.kept(connection, batch))
+        return [one for one in records if self._is_of(one)]
+
+    def _is_of(self, one: Kept) -> bool:
+        external_id = one.record.external_id
+        named = external_id is not None and self._names(one.record.channel, external_id)
+        return named or erasure.says(one.payload, self._runs)
+
+    def _names(self, channel_id: str, external_id: str) -> bool:
+        channel = self._config.channel(channel_id)
+        name = channel and normalise.name(channel, external_id)
+        return (channel_id, external_id) in self.facts.keys or name in self.facts.names
+
+    def tells(self, landing: Landing | None) -> bool:
+        """Say whether a landing tells them; one that nobody can read now is taken to."""
+        if landing is None:
+            return False
+        channel = self._config.channel(landing.channel)
+        if channel is None or erasure.says(landing.fetched.payload, self._runs):
+            return True
+        try:
+            parsed = connector(channel.kind).parse(channel, landing.fetched)
+        except RetoldError:
+            return True
+        page = ingest.understand(channel, parsed)
+        names = {(r.publisher, r.external_id) for t in page.tellings for r in t.references}
+        others = [one.faulty.external_id for one in page.refused]
+        others += [one.external_id for one in parsed.removals]
+        others += [one.external_id for one in parsed.skipped]
+        return not names.isdisjoint(self.facts.names) or any(
+            self._names(channel.id, one) for one in others if one
+        )
