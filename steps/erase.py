@@ -12,7 +12,7 @@ from rules import erasure, identity, normalise
 from schemas._record import Record
 from schemas.config import Config
 from schemas.errors import RetoldError, UnknownError
-from steps import ingest, publish, tellings
+from steps import ingest, publish, suppress, tellings
 from steps.documents import BUCKET
 from store import database, landings, publication, quarantine, runs, stories, suppressions
 from store import erasure as kept
@@ -84,6 +84,7 @@ def describe(engine: Engine, config: Config, wanted: str) -> str:
 def again(connection: Connection, config: Config, who: str, now: datetime) -> int:
     """Erase once more what a backup brought back; say how many stories that were."""
     why = suppressions.known(connection)
+    quarantine.drop(connection, suppress.waiting(connection, config))
     if why:
         _erase(connection, config, why, set(), set(), who, now)
     return len(why)

@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas.config import Config
 from schemas.errors import ConflictError, StoreError
 from steps import erase
-from store import archive, migrations, runs
+from store import archive, landings, migrations, runs
 from store.archive import Copied, Progress
 from store.database import Engine, open_engine, reading, wipe, writing
 
@@ -67,12 +67,14 @@ def restore(
         migrations.upgrade(source)
         with reading(source) as old, writing(engine) as new:
             erased, ended = archive.kept_suppressions(new), archive.token_ends(new)
+            dropped = landings.kept_erasures(new)
             archive.clear(new)
             copied = archive.copy(old, new, progress)
             archive.restore_suppressions(new, erased)
             archive.restore_token_ends(new, ended)
             archive.renew_epochs(new, epoch, now)
             runs.note(new, who, "restore", path.name, {"rows": _rows(copied)}, now)
+            landings.restore_erasures(new, dropped, now)
             erase.again(new, config, who, now)
     finally:
         source.dispose()

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from rules import erasure, normalise
 from schemas.channel import Channel
+from schemas.config import Config
 from schemas.story import Telling
 from steps.walk import Page
-from store import stories, suppressions
+from store import quarantine, stories, suppressions
 from store.database import Connection
 from store.suppressions import Name
 
@@ -24,16 +25,34 @@ def sift(connection: Connection, channel: Channel, page: Page) -> Sifted:
     """Skip what was erased: by its names, and by its words under names that nobody knows yet."""
     if suppressions.is_empty(connection):
         return Sifted(page, erased=False)
-    own = [normalise.name(channel, one.faulty.external_id or "") for one in page.refused]
-    names = [_names(telling) for telling in page.tellings]
-    every = {name for some in names for name in some}.union(filter(None, own))
-    barred = suppressions.among(connection, sorted(every))
+    ids = [one.faulty.external_id for one in page.refused]
+    ids += [one.external_id for one in page.removals]
+    own = {one: normalise.name(channel, one) for one in ids if one}
+    names = {name for telling in page.tellings for name in _names(telling)}
+    barred = suppressions.among(connection, sorted(names.union(filter(None, own.values()))))
     said = _said(connection, page.tellings)
-    told = [t for t in page.tellings if t not in said and barred.isdisjoint(_names(t))]
-    refused = [one for one, name in zip(page.refused, own, strict=True) if name not in barred]
-    fewer = len(page.tellings) - len(told) + len(page.refused) - len(refused)
-    skipped = page.skipped + fewer
-    return Sifted(page._replace(tellings=told, refused=refused, skipped=skipped), fewer > 0)
+    left = page._replace(
+        tellings=[t for t in page.tellings if t not in said and barred.isdisjoint(_names(t))],
+        # A record of a removal may tell all the same what was removed.
+        removals=[one for one in page.removals if own.get(one.external_id) not in barred],
+        refused=[
+            one for one in page.refused if own.get(one.faulty.external_id or "") not in barred
+        ],
+    )
+    fewer = page.records - left.records
+    return Sifted(left._replace(skipped=page.skipped + fewer), fewer > 0)
+
+
+def waiting(connection: Connection, config: Config) -> list[int]:
+    """Number the records in quarantine that bear the name of what was erased."""
+    named: dict[Name, list[int]] = {}
+    for number, channel_id, external_id in quarantine.named(connection):
+        channel = config.channel(channel_id)
+        name = channel and normalise.name(channel, external_id)
+        if name:
+            named.setdefault(name, []).append(number)
+    barred = suppressions.among(connection, sorted(named))
+    return sorted(number for name in barred for number in named[name])
 
 
 def _names(telling: Telling) -> list[Name]:

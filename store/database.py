@@ -17,10 +17,12 @@ _WRITES = "retold_writes"
 _DURABLE = "retold_durable"
 _KEY = "retold_key"
 
+_PATIENT = "PRAGMA busy_timeout = 30000"
+
 _SQLITE_PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",  # what a crash of the machine loses is fetched again
-    "PRAGMA busy_timeout = 30000",
+    _PATIENT,
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # erased text must not stay in free pages
     "PRAGMA cache_size = -16000",
@@ -134,14 +136,17 @@ def key(connection: Connection) -> bytes:
     return found
 
 
-def wipe(engine: Engine) -> bool:
+def wipe(engine: Engine, patience_s: float = 10) -> bool:
     """Leave nothing in a SQLite store's log of what was overwritten; say whether that was done.
 
-    It is not while somebody reads what the log alone holds; on PostgreSQL it is for VACUUM to do.
+    It is not where somebody reads for longer than our patience what the log alone holds. On
+    PostgreSQL it is for VACUUM to do.
     """
     if engine.dialect.name != "sqlite":
         return True
     with engine.connect() as connection:
         raw: Any = connection.connection.driver_connection
+        raw.execute(f"PRAGMA busy_timeout = {int(patience_s * 1000)}")
         busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        raw.execute(_PATIENT)
     return not busy

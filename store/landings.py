@@ -1,7 +1,7 @@
 """Keep what was received, byte for byte, and how far each channel has been read."""
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -166,6 +166,36 @@ def erase(connection: Connection, numbers: Collection[int], now: datetime) -> in
 
 def _dropped(now: datetime) -> dict[str, Any]:
     return {"payload": None, "headers": "{}", "erased_at": micros(now)}
+
+
+class Received(NamedTuple):
+    """What was received, as far as it may be known again."""
+
+    channel: str
+    sha256: str
+
+
+def kept_erasures(connection: Connection) -> list[Received]:
+    """Read of which landings the bytes were dropped, which a restore must not bring back."""
+    query = sa.select(landings.c.channel, landings.c.sha256).where(
+        landings.c.erased_at.is_not(None)
+    )
+    return [Received(*row) for row in connection.execute(query)]
+
+
+def restore_erasures(connection: Connection, known: Sequence[Received], now: datetime) -> None:
+    """Drop once more the bytes of what was received, wherever they are kept."""
+    if not known:
+        return
+    wanted = _sets.keys(
+        connection, "k", channel=[one.channel for one in known], sha=[one.sha256 for one in known]
+    )
+    query = sa.text(
+        f"SELECT l.id FROM {wanted.sql} JOIN landings l"
+        " ON l.channel = k.channel AND l.sha256 = k.sha"
+    )
+    numbers = set(connection.execute(query, wanted.params).scalars())
+    erase(connection, numbers, now)
 
 
 def erased(connection: Connection, channel: str) -> set[int]:

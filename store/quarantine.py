@@ -105,6 +105,14 @@ def numbers(connection: Connection) -> list[int]:
     return list(connection.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
 
 
+def named(connection: Connection) -> list[tuple[int, str, str]]:
+    """List every record whose id is known: its number, its channel, and that id."""
+    query = sa.select(table.c.id, table.c.channel, table.c.external_id).where(
+        table.c.external_id.is_not(None)
+    )
+    return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
 def drop(connection: Connection, numbers: Sequence[int]) -> None:
     """Keep nothing of records: they tell what was erased."""
     connection.execute(sa.delete(table).where(table.c.id.in_(numbers)))

@@ -358,3 +358,20 @@ def test_files_of_ods_become_a_file_of_organisations(typist: Typist, tmp_path: P
     assert "etr.csv:2: row: 2 columns stand here" in result.stderr
     result = typist.types("organisations", "convert", "gone.csv", code=2)
     assert "gone.csv: file: cannot be read" in result.stderr
+
+
+def test_a_story_is_erased_for_a_reason_and_once(typist: Typist) -> None:
+    typist.types("init")
+    typist.types("ingest", "forum")
+    typist.types("publish")
+    story = typist.reads("story", "show", "forum/s1")["story"]["id"]
+    asked = typist.types("story", "erase", "forum/s1", "--reason", "author_request", code=1)
+    assert story in " ".join(asked.stdout.split())
+    erase = ("story", "erase", "forum/s1", "--reason", "author_request", "--yes")
+    assert f"{story} is erased:" in " ".join(typist.types(*erase).stdout.split())
+    assert "erased already" in typist.types(*erase).stdout
+    assert typist.reads("story", "erase", story, "--reason", "a", "--yes")["already"]
+    paper = typist.types("removals", "certificate", story).stdout
+    assert json.loads(paper)["erased"]["reason"] == "author_request"
+    named = typist.types("story", "erase", "forum/s2", "--reason", "Mrs S", "--yes", code=1)
+    assert "is no code" in named.stderr

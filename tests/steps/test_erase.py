@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,9 +24,10 @@ from connectors.channels import Received, webhook
 from rules import identity
 from schemas.channel import Channel, Faulty, Fetched, Saved, Stage
 from schemas.config import Config
-from schemas.errors import ConflictError, UnknownError
+from schemas.errors import ConflictError, GarbledError, UnknownError
 from schemas.organisation import Organisation
 from schemas.partner import Agreement, Edition, Partner
+from schemas.publication import Desire, Shown
 from schemas.story import Rights
 from schemas.tables import metadata
 from steps import erase as step
@@ -33,9 +36,10 @@ from steps.erase import Erased
 from steps.press import Press
 from store import landings, publication, runs
 from store import quarantine as records
-from store.database import Engine, reading, writing
+from store.database import Engine, one_writer, reading, writing
 from store.quarantine import Refused
 from tests.connectors import near
+from tests.patience import PATIENCE_S
 from tests.web.published import Published
 from tests.web.rig import KEY, PUBLIC_URL
 
@@ -316,7 +320,7 @@ def test_a_record_of_it_that_cannot_be_understood_is_not_set_aside(told: Place) 
 def test_a_page_of_it_that_is_not_believed_is_kept_without_its_bytes(told: Place) -> None:
     told.erase()
     odd = "".join(f"{n},Odd,Odd.,Ash,unheard of,\n" for n in range(20, 45))
-    with pytest.raises(Exception, match="faulty_share"):
+    with pytest.raises(GarbledError, match="faulty_share"):
         told.ingest(ROWS + odd)
     assert where(told.engine) == set()
 
@@ -478,3 +482,62 @@ def test_an_edition_that_never_added_its_months_up_does_so_with_the_next_publica
     told.publish()
     token = told.rig.issue("voice")
     assert json.loads(told.fetch(token, "/manifest.json"))["shown"] == 2
+
+
+def test_a_backup_brings_back_neither_a_page_nor_a_record_from_before_the_story(
+    place: Place, tmp_path: Path
+) -> None:
+    odd = "".join(f"{n},Odd,Odd.,Ash,unheard of,\n" for n in range(20, 45))
+    with pytest.raises(GarbledError, match="faulty_share"):
+        place.ingest(ROWS + odd)
+    place.quarantine("survey", f"{CANARY}?".encode(), "1")
+    stays = place.quarantine("survey", b"Another.", "9")
+    backup = tmp_path / "backup.sqlite"
+    keep.backup(place.engine, backup, _silent)
+    place.ingest(ROWS)
+    assert place.erase().landings == 2
+    keep.restore(place.engine, place.config, backup, "kim", place.now, lambda: "e2", _silent)
+    assert where(place.engine) == set()
+    with reading(place.engine) as connection:
+        assert records.numbers(connection) == [stays]
+
+
+def test_a_removal_of_it_that_still_tells_it_is_kept_without_its_bytes(place: Place) -> None:
+    taken = {"removed": {"path": "gone"}}
+    survey, forms = place.config.channels
+    options = webhook.OPTIONS.model_validate(FIELDS | ORIGIN | taken)
+    forms = forms.model_copy(update={"options": options})
+    place.config = place.config.model_copy(update={"channels": (survey, forms)})
+    place.send({"id": "a", "text": SAID}, {"id": "b", "text": "Another."})
+    place.erase("forms/a")
+    gone = {"text": SAID, "gone": "true"}
+    assert place.send({"id": "a"} | gone, {"id": "b"} | gone) == Saved(removed=1, skipped=1)
+    assert where(place.engine) == set()
+
+
+def test_who_is_publishing_just_then_is_waited_for(place: Place) -> None:
+    place.ingest(ROWS)
+    place.publish()
+    began = threading.Event()
+
+    def slow() -> None:
+        line = Desire(story_id=STORY, revision=1, state=Shown.IN, reason="allowed", month="2026-01")
+        with writing(place.engine) as connection:
+            one_writer(connection, EDITION.key)
+            state = publication.state(connection, EDITION.key)
+            assert state is not None
+            began.set()
+            time.sleep(0.5)
+            state = publication.log(connection, state, [line], [], place.now)
+            publication.save_state(connection, state)
+
+    with writing(place.engine) as connection:
+        connection.execute(sa.text("UPDATE entries SET state = 'out'"))
+    publishing = threading.Thread(target=slow)
+    publishing.start()
+    assert began.wait(PATIENCE_S)
+    place.erase()
+    publishing.join()
+    token = place.rig.issue("voice")
+    assert CANARY.encode() not in place.fetch(token, ".json")
+    assert STORY.encode() in place.fetch(token, ".json")
