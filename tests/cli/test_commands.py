@@ -371,6 +371,7 @@ def test_a_story_is_erased_for_a_reason_and_once(typist: Typist) -> None:
     assert f"{story} is erased:" in " ".join(typist.types(*erase).stdout.split())
     assert "erased already" in typist.types(*erase).stdout
     assert typist.reads("story", "erase", story, "--reason", "a", "--yes")["already"]
+    assert "removed (erased)" in typist.types("story", "show", story).stdout
     paper = typist.types("removals", "certificate", story).stdout
     assert json.loads(paper)["erased"]["reason"] == "author_request"
     named = typist.types("story", "erase", "forum/s2", "--reason", "Mrs S", "--yes", code=1)
