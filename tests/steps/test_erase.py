@@ -534,7 +534,8 @@ def test_who_is_publishing_just_then_is_waited_for(place: Place) -> None:
             publication.save_state(connection, state)
 
     with writing(place.engine) as connection:
-        connection.execute(sa.text("UPDATE entries SET state = 'out'"))
+        out = "UPDATE entries SET state = 'out' WHERE story_id = :id"
+        connection.execute(sa.text(out), {"id": STORY})
     publishing = threading.Thread(target=slow)
     publishing.start()
     assert began.wait(PATIENCE_S)
