@@ -8,7 +8,7 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ from store.webhooks import Claimed
 
 _ANY_STATUS = range(200, 600)
 _PART = "removals"
+_A_DAY = timedelta(days=1)
 
 
 class State(StrEnum):
@@ -167,11 +168,23 @@ class _Work:
         with writing(house.engine) as connection:
             until = house.now + push.CLAIM
             address = rules.address(self.webhook.url)
-            claimed = webhooks.claim(connection, self.key, address, self.due, until)
+            first = 0 if webhooks.is_met(connection, self.key) else self._first(connection)
+            claimed = webhooks.claim(connection, self.key, address, self.due, until, first)
             if claimed is None:
                 return None
             sent = self._begin(connection, claimed)
         return Counter() if sent is None else self._send(sent)
+
+    def _first(self, connection: Connection) -> int:
+        """Tell after which number of the log a webhook begins: what nobody holds it need not hear.
+
+        Of the last day it hears all: what was given lately may not be noted yet.
+        """
+        every = holders.removed(connection, self.key)
+        lately = [one.seq for one in every if one.removed_at >= self.due - _A_DAY]
+        owed = [one.seq for one in removals.owing(connection, [self.key])]
+        last = every[-1].seq if every else 0
+        return min([*lately, *owed], default=last + 1) - 1
 
     def _begin(self, connection: Connection, claimed: Claimed) -> _Sent | None:
         """Note what goes out, before it does; None where nothing is left of what was removed."""

@@ -31,16 +31,27 @@ def waiting(connection: Connection, addresses: Mapping[str, str], now: datetime)
     return {row[0] for row in connection.execute(query, wanted.params | {"now": micros(now)})}
 
 
+def is_met(connection: Connection, edition: str) -> bool:
+    """Say whether an edition's webhook was ever told anything, or was about to be."""
+    query = sa.select(webhooks.c.mark).where(webhooks.c.edition == edition)
+    return connection.execute(query).first() is not None
+
+
 def claim(
-    connection: Connection, edition: str, address: str, due: datetime, until: datetime
+    connection: Connection,
+    edition: str,
+    address: str,
+    due: datetime,
+    until: datetime,
+    first: int = 0,
 ) -> Claimed | None:
     """Take the webhook of an edition that has moved since its mark, for us alone `until` then.
 
-    Who is met for the first time begins at the beginning; at a new address it begins without
-    failures, where it was. After a crash it is due again at `until`.
+    Who is met for the first time begins after the number `first`; at a new address it begins
+    without failures, where it was. After a crash it is due again at `until`.
     """
     one_writer(connection, "webhooks")
-    _meet(connection, edition, address, due)
+    _meet(connection, edition, address, due, first)
     query = (
         sa.select(webhooks, editions.c.seq)
         .join(editions, editions.c.key == webhooks.c.edition)
@@ -58,9 +69,9 @@ def claim(
     return Claimed(_listener(row), row["seq"])
 
 
-def _meet(connection: Connection, edition: str, address: str, due: datetime) -> None:
+def _meet(connection: Connection, edition: str, address: str, due: datetime, first: int) -> None:
     columns = ("edition", "address", "mark", "upto", "failures", "next_at", "error", "stopped_at")
-    row = (edition, address, 0, 0, 0, micros(due), None, None)
+    row = (edition, address, first, 0, 0, micros(due), None, None)
     moving = ("address", "failures", "next_at", "error", "stopped_at")
     another = "webhooks.address <> excluded.address"
     _sets.insert(

@@ -15,9 +15,10 @@ from kit import far
 from kit.far import Ask
 from rules import identity
 from rules.push import CLAIM
+from schemas.delivery import Delivery
 from schemas.errors import UnknownError
 from schemas.push import Pushed
-from steps import push, removals, status, webhooks
+from steps import deliver, push, removals, status, webhooks
 from steps.webhooks import Standing, State
 from store import runs
 from store.database import Engine, reading
@@ -237,6 +238,33 @@ def test_only_a_webhook_can_be_told_again(desk: Desk) -> None:
     with pytest.raises(UnknownError, match="nhs/none"):
         webhooks.resume(desk.engine, desk.house.config, "nhs/none", "ann", desk.now)
     assert webhooks.listing(desk.engine, desk.house.config) == []
+
+
+def test_a_webhook_that_is_new_is_told_what_somebody_may_still_hold(desk: Desk) -> None:
+    """Of all that was ever removed the partner may have had little, and taken much of it down."""
+    desk.publish("1", "2", "3")
+    remove(desk, "0")
+    fetch = Delivery(
+        *("t", KEY, "atom", "", "e"), *(2, 5, 5), *(desk.now, desk.now), served=1, confirmed=0
+    )
+    deliver.flush(desk.engine, [fetch], {})
+    remove(desk, "1")
+    remove(desk, "2")
+    removals.acknowledge(desk.engine, KEY, [urn("1")], "letter", desk.now)
+    desk.now += timedelta(days=2)
+    remove(desk, "3")
+    desk.push()
+    assert told(desk) == [[urn("2"), urn("3")]]
+
+
+def test_a_webhook_that_is_new_where_nobody_holds_anything_is_told_what_comes(desk: Desk) -> None:
+    remove(desk, "0")
+    desk.now += timedelta(days=2)
+    assert desk.push() == Pushed()
+    desk.publish("1")
+    remove(desk, "1")
+    desk.push()
+    assert told(desk) == [[urn("1")]]
 
 
 def test_a_thousand_removals_come_in_few_batches_each_id_once(desk: Desk) -> None:
