@@ -109,9 +109,9 @@ def _ticks(labels: Sequence[str], step: float, height: int) -> str:
 
 
 def _ceiling(most: int) -> int:
-    """Round up to a number that quarters well, with headroom for the highest."""
+    """Round up to a number whose quarters are whole and short, with headroom for the highest."""
     steps: list[int] = [m * 10**e for e in range(12) for m in (4, 6, 8, 12, 16, 20, 24, 32)]
-    for low, high in pairwise([0, *sorted(set(steps))]):
+    for low, high in pairwise([0, *sorted(s for s in set(steps) if s % 4 == 0)]):
         if low < most * 1.02 <= high:
             return high
     return 4

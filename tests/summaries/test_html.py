@@ -70,6 +70,15 @@ def test_a_chart_leaves_headroom_over_its_highest_column(most: int) -> None:
         assert bar.findtext("title") == f"a, n: {most:,}"
 
 
+@pytest.mark.parametrize("most", [*range(1, 200), 999, 4_300_000])
+def test_the_lines_behind_a_chart_say_where_they_are(most: int) -> None:
+    drawn = etree.fromstring(charts.columns("t", ["a"], [Series("n", "a", [most])]))
+    said = [text.text or "" for text in drawn.findall("text[@class='label end']")]
+    units = {"k": 1_000, "M": 1_000_000}
+    figures = [float(one.strip("kM").replace(",", "")) * units.get(one[-1], 1) for one in said]
+    assert figures == [figures[1] * line for line in range(5)]
+
+
 def test_an_unknown_value_leaves_a_gap_in_the_chart() -> None:
     drawn = etree.fromstring(
         charts.columns("t", ["a", "b"], [Series("x", "a", [None, 2]), Series("y", "b", [3, 1])])
