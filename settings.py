@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     """The port on which `retold serve` listens; 0 is any free one."""
 
     feed_rate: float = Field(default=5.0, ge=0, le=1_000_000, allow_inf_nan=False)
-    """Answers a second that each token of feeds may have, on the whole; beyond that it is told
+    """Answers a second that each token may have, on the whole; beyond that it is told
     429 and how long to wait. A 304 counts as a tenth. 0 is as often as it likes."""
 
     feed_burst: int = Field(default=50, ge=1, le=1_000_000)

@@ -22,7 +22,7 @@ class Admitted(NamedTuple):
 
 
 class Admission:
-    """What every address asks first where a feed's token is wanted."""
+    """What every address asks first where a token is wanted."""
 
     def __init__(self, house: House, standing: Fresh[Standing], deliveries: Deliveries) -> None:
         self._house = house
@@ -30,13 +30,15 @@ class Admission:
         self.deliveries = deliveries
         self.pace = Pace(house.feed_rate)
 
-    async def admit(self, headers: dict[bytes, bytes], in_query: bytes) -> Admitted | Answer:
-        """Find whose token a request brings, in a header or in its address, or say why not.
+    async def admit(
+        self, headers: dict[bytes, bytes], in_query: bytes, kind: str = "feed"
+    ) -> Admitted | Answer:
+        """Find whose token of a kind a request brings, in a header or its address, or say why not.
 
         Without a valid one all are answered alike, before anything else is looked at.
         """
         standing, now = await self.standing.get(), self._house.now()
-        token = standing.keyring.holder(keys.presented(headers, in_query), "feed", now)
+        token = standing.keyring.holder(keys.presented(headers, in_query), kind, now)
         if token is None:
             return answers.UNAUTHORIZED
         wait_s = self.pace.wait_s(token.id, now)

@@ -60,7 +60,7 @@ class App:
             "hub": Hub(house, admission),
             "partners": Partners(house, admission),
             "removals": Removals(house, admission),
-            "reports": Reports(house, present, self._deliveries),
+            "reports": Reports(house, admission),
         }
         self._pages = _Pages(house)
 

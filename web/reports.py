@@ -12,12 +12,10 @@ from connectors import counts
 from schemas.config import Config
 from schemas.errors import RetoldError, StoreError
 from schemas.views import Method
-from web import answers, bodies, keys, origin, requests
+from web import answers, bodies, origin, requests
+from web.admission import Admission
 from web.answers import INERT, Answer
-from web.deliveries import Deliveries
-from web.fresh import Fresh
 from web.house import House
-from web.standing import Standing
 
 ROOT = "/reports/"
 
@@ -44,29 +42,24 @@ class _Ask(NamedTuple):
 class Reports:
     """The addresses under `/reports/`."""
 
-    def __init__(self, house: House, standing: Fresh[Standing], deliveries: Deliveries) -> None:
+    def __init__(self, house: House, admission: Admission) -> None:
         self._house = house
-        self._standing = standing
-        self._deliveries = deliveries
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         """Answer one request; a report is safe before the answer goes out."""
         headers, query = requests.headers(scope), requests.query(scope)
-        standing = await self._standing.get()
-        now = self._house.now()
-        shown = keys.presented(headers, query.token)
-        token = standing.keyring.holder(shown, "report", now)
-        if token is None:
-            return answers.UNAUTHORIZED
+        admitted = await self._admission.admit(headers, query.token, "report")
+        if isinstance(admitted, Answer):
+            return admitted
         if scope["method"] != "POST":
             return answers.POST_ONLY
         if not origin.is_ours(headers, self._house.public_url):
             return origin.ELSEWHERE
-        self._deliveries.use(token.id, now)
         platform = scope["path"].removeprefix(ROOT)
         methods = _methods(self._house.config(), platform)
         method = query.method or next(iter(methods), "")
-        if platform != token.partner or method not in methods:
+        if platform != admitted.token.partner or method not in methods:
             return answers.NOT_FOUND
         media_type = _media_type(headers)
         if media_type is None:

@@ -63,6 +63,12 @@ def test_one_bucket_serves_all_that_a_token_may_ask(paced: Rig) -> None:
     assert paced.ask("/partners/nhs", token)["retry-after"] == "2"
 
 
+def test_reports_are_counted_too(paced: Rig) -> None:
+    token = paced.issue("nhs", "report")
+    asked = [paced.ask("/reports/nhs", token, method="POST").status for _ in range(4)]
+    assert asked[2:] == [415, 429]
+
+
 def test_a_bucket_holds_no_more_than_its_burst_and_a_clock_set_back_harms_nobody() -> None:
     pace = Pace(Rate(1, 2))
 
