@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from html import escape
 from string import ascii_letters, digits
 from uuid import NAMESPACE_URL, uuid5
@@ -41,9 +42,8 @@ def htmls(told: Sequence[Entry]) -> list[str]:
 def thanks(told: Sequence[Entry]) -> list[str]:
     """Write whom to thank for each story; nothing where nobody asks for it."""
     words = [e.attribution or e.attribution_url or "" for e in told]
-    links = [e.attribution_url or e.url or "" for e in told]
-    escaped = zip(_together(words), _together(links), strict=True)
-    return [_thanks(line, link) if line else "" for line, link in escaped]
+    links = _together([e.attribution_url or e.url or "" for e in told])
+    return [_thanks(said, link) if said else "" for said, link in zip(words, links, strict=True)]
 
 
 def responder(entry: Entry, response: Response) -> str:
@@ -85,11 +85,9 @@ def is_plain(url: str) -> bool:
     return not url.encode().translate(None, _PLAIN)
 
 
-def rights(entry: Entry) -> str:
+def rights(licence: str | None, attribution: str | None) -> str:
     """Say in one line of text under what terms an entry stands; empty where nobody said."""
-    if entry.licence and entry.attribution:
-        return f"{entry.licence}; {entry.attribution}"
-    return entry.licence or entry.attribution or ""
+    return "; ".join(filter(None, (licence, attribution)))
 
 
 def _section(entry: Entry, response: Response) -> str:
@@ -113,5 +111,11 @@ def _together(words: Sequence[str]) -> list[str]:
     return escape(joined).split(_SEAM)
 
 
-def _thanks(line: str, link: str) -> str:
+def _thanks(words: str, link: str) -> str:
+    line = _line(words)
     return f'\n<p><a href="{link}">{line}</a></p>' if link else f"\n<p>{line}</p>"
+
+
+@lru_cache(maxsize=1024)  # a channel's stories share theirs
+def _line(words: str) -> str:
+    return escape(words)

@@ -57,21 +57,16 @@ _ENTRY = (
     b"<author><name>%b</name></author>\n"
     b"%b%b%b%b%b"
     b'<revision xmlns="' + OURS.encode() + b'">%d</revision>\n'
-    b"<thr:total>%d</thr:total>\n"
-    b'<responses xmlns="' + OURS.encode() + b'">%b</responses>\n'
+    b"%b"
     b'<content type="html">%b' + MARKS + b"</content>\n"
     b"</entry>\n"
     b"%b"
 )
-"""A story; it says how many responses it has, and which: any other is there no more."""
 
 _HERE = b'<link rel="alternate" href="%b"/>\n'
 """Where a story can be read."""
 _FIRST = b'<link rel="via" href="%b"/>\n'
 """Where it was first."""
-_RIGHTS = b"<rights>%b</rights>\n"
-_SOURCE = b'<source><title type="text">%b</title></source>\n'
-"""What a story comes from; that publisher's feed, if it has one, we never saw."""
 
 _REPLY = (
     b"<entry%b>\n"
@@ -114,9 +109,8 @@ class _Reply(NamedTuple):
 
 def _some(told: Sequence[Entry]) -> list[bytes]:
     """Write a set of entries, a part of all of them at a time."""
-    replies = [[_Reply(response_id(e.id, r), r, e) for r in e.responses] for e in told]
+    replies = [_answers(e) if e.responses else () for e in told]
     written = iter(_replies([reply for each in replies for reply in each]))
-    origins = [e.origin for e in told]
     shown = zip(told, _content.thanks(told), strict=True)
     parts = zip(
         [_lang(e.language) for e in told],
@@ -126,18 +120,43 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
         moments([e.published_at for e in told]),
         texts([e.author for e in told]),
         where_any(_HERE, attributes([e.url or "" for e in told])),
-        where_any(_FIRST, attributes([origin.url if origin else "" for origin in origins])),
+        where_any(_FIRST, attributes([e.origin.url if e.origin else "" for e in told])),
         [_categories(e) for e in told],
-        where_any(_RIGHTS, texts([_content.rights(e) for e in told])),
-        where_any(_SOURCE, texts([origin.publisher if origin else "" for origin in origins])),
+        [_rights(e.licence, e.attribution) for e in told],
+        [_source(e.origin.publisher) if e.origin else b"" for e in told],
         [e.revision for e in told],
-        [len(e.responses) for e in told],
-        ["".join([f"<id>{reply.id}</id>" for reply in each]).encode() for each in replies],
+        [_threads(each) if each else _UNANSWERED for each in replies],
         texts([e.html + thanks for e, thanks in shown]),
-        [b"".join(islice(written, len(e.responses))) for e in told],
+        [b"".join(islice(written, len(each))) if each else b"" for each in replies],
         strict=True,
     )
     return [_ENTRY % each for each in parts]
+
+
+def _answers(entry: Entry) -> Sequence[_Reply]:
+    return [_Reply(response_id(entry.id, one), one, entry) for one in entry.responses]
+
+
+def _threads(replies: Sequence[_Reply]) -> bytes:
+    """Say how many responses a story has, and which: any other is there no more."""
+    which = "".join(f"<id>{reply.id}</id>" for reply in replies)
+    total = f"<thr:total>{len(replies)}</thr:total>\n"
+    return f'{total}<responses xmlns="{OURS}">{which}</responses>\n'.encode()
+
+
+_UNANSWERED = _threads(())
+
+
+@lru_cache(maxsize=1024)  # a channel's stories share theirs
+def _rights(licence: str | None, attribution: str | None) -> bytes:
+    terms = _content.rights(licence, attribution)
+    return sealed(f"<rights>{text(terms)}</rights>\n") if terms else b""
+
+
+@lru_cache(maxsize=1024)
+def _source(publisher: str) -> bytes:
+    """Name what a story comes from; that publisher's feed, if it has one, we never saw."""
+    return sealed(f'<source><title type="text">{text(publisher)}</title></source>\n')
 
 
 def _replies(replies: Sequence[_Reply]) -> list[bytes]:

@@ -74,8 +74,8 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
         [rfc822(e.published_at).encode() for e in told],
         moments([e.updated_at for e in told]),
         texts([e.author for e in told]),
-        where_any(b"<dc:language>%b</dc:language>\n", texts([e.language or "" for e in told])),
-        where_any(b"<dc:rights>%b</dc:rights>\n", texts([_content.rights(e) for e in told])),
+        [_language(e.language) for e in told],
+        [_rights(e.licence, e.attribution) for e in told],
         [_categories(e) for e in told],
         [e.revision for e in told],
         # Readers take a description for HTML, so plain text is escaped once as HTML too.
@@ -100,6 +100,17 @@ def rfc822(moment: datetime) -> str:
         f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year:04}"
         f" {moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000"
     )
+
+
+@lru_cache(maxsize=1024)  # a channel's stories share theirs
+def _rights(licence: str | None, attribution: str | None) -> bytes:
+    terms = _content.rights(licence, attribution)
+    return sealed(f"<dc:rights>{text(terms)}</dc:rights>\n") if terms else b""
+
+
+@lru_cache(maxsize=1024)
+def _language(language: str | None) -> bytes:
+    return sealed(f"<dc:language>{text(language)}</dc:language>\n") if language else b""
 
 
 def _categories(entry: Entry) -> bytes:
