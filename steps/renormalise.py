@@ -93,9 +93,11 @@ def _keep(engine: Engine, page: Page, landing: Landing, now: datetime) -> Saved:
     with writing(engine) as connection:
         one_writer(connection)
         known = tellings.known_of(connection, page.tellings)
-        live = {s.key for sources in known.sources.values() for s in sources if not s.ended}
-        alive = [t for t in page.tellings if (t.channel, t.external_id) in live]
-        plan = identity.decide_page(alive, [], known, landing.id)
+        live = {s.key: s for sources in known.sources.values() for s in sources if not s.ended}
+        told = [(t, live.get((t.channel, t.external_id))) for t in page.tellings]
+        # What a later landing told, whose bytes are gone, stands all the same.
+        newest = [t for t, source in told if source and source.landing <= landing.id]
+        plan = identity.decide_page(newest, [], known, landing.id)
         tellings.write(connection, plan, landing.id, now)
     return plan.saved
 

@@ -544,3 +544,13 @@ def test_who_is_publishing_just_then_is_waited_for(place: Place) -> None:
     token = place.rig.issue("voice")
     [gone] = json.loads(place.fetch(token, ".json"))["_retold"]["removed"]
     assert (gone["id"], gone["reason"]) == (STORY, "erased")
+
+
+def test_what_was_told_of_others_in_a_page_without_bytes_stays_the_latest(place: Place) -> None:
+    before = "id,title,text,who,how,reply\n2,Long wait,We waited for five hours.,Ash,good,\n"
+    place.ingest(before)
+    place.ingest(ROWS)
+    place.erase()
+    again = renormalise.renormalise(place.engine, place.config.channels[0], "ash", place.now)
+    assert (again.landings, again.erased, again.changed) == (2, 1, 0)
+    assert stories.show(place.engine, OTHER).story.body_text == "We waited for four hours."
