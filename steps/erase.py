@@ -55,7 +55,7 @@ def erase(
     with reading(engine) as connection:
         story_id = _find(connection, config, wanted)
         search = _Search(connection, config, [story_id])
-        looked = search.numbers(connection)
+        looked = search.numbers(connection, search.quarantined(connection))
     # To read thousands of landings takes long: nobody need wait for it.
     found = {number for number in looked if search.tells(_landing(engine, number))}
     with writing(engine, durable=True) as connection:
@@ -122,7 +122,7 @@ def _erase(
     search = _Search(connection, config, why)
     held = search.quarantined(connection)
     told = search.facts.landings | {one.landing_id for one in held if one.landing_id}
-    newer = set(search.numbers(connection)) - looked - told
+    newer = set(search.numbers(connection, held)) - looked - told
     told |= found | {number for number in newer if search.tells(landings.get(connection, number))}
     quarantine.drop(connection, [one.record.id for one in held])
     first = next(iter(why.values()))
@@ -168,9 +168,10 @@ class _Search:
         self.texts = erasure.texts(self.facts.contents)
         self._runs = erasure.runs(self.texts)
 
-    def numbers(self, connection: Connection) -> list[int]:
-        """Number the landings of every channel that told them."""
-        channels = sorted({channel for channel, _ in self.facts.keys})
+    def numbers(self, connection: Connection, held: Iterable[Kept]) -> list[int]:
+        """Number the landings of every channel that told them, understood or `held` back."""
+        told = {channel for channel, _ in self.facts.keys}
+        channels = sorted(told | {one.record.channel for one in held})
         return [n for channel in channels for n in landings.numbers(connection, channel)]
 
     def quarantined(self, connection: Connection) -> list[Kept]:

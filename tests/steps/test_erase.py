@@ -554,3 +554,12 @@ def test_what_was_told_of_others_in_a_page_without_bytes_stays_the_latest(place:
     again = renormalise.renormalise(place.engine, place.config.channels[0], "ash", place.now)
     assert (again.landings, again.erased, again.changed) == (2, 1, 0)
     assert stories.show(place.engine, OTHER).story.body_text == "We waited for four hours."
+
+
+def test_every_page_of_a_channel_that_was_never_understood_is_looked_at(place: Place) -> None:
+    place.send({"id": "s", "title": "Mine", "text": SAID})
+    bad = ROWS.replace(f"very {CANARY.lower()}", "odd").replace("\n1,", "\n9,")
+    assert place.ingest(bad).quarantined == 1
+    assert place.ingest(bad + MORE).quarantined == 1
+    place.erase("forms/s")
+    assert where(place.engine) == set()
