@@ -10,6 +10,7 @@ from datetime import datetime
 from connectors.channels import connector
 from rules import erasure, identity, normalise
 from schemas._record import Record
+from schemas.channel import Channel, Fetched, Stage
 from schemas.config import Config
 from schemas.errors import RetoldError, UnknownError
 from steps import ingest, publish, suppress, tellings
@@ -124,7 +125,9 @@ def _erase(
     told = search.facts.landings | {one.landing_id for one in held if one.landing_id}
     newer = set(search.numbers(connection, held)) - looked - told
     told |= found | {number for number in newer if search.tells(landings.get(connection, number))}
-    quarantine.drop(connection, [one.record.id for one in held])
+    dropped = landings.erase(connection, told, now)
+    waiting = {*(one.record.id for one in held), *quarantine.of_landings(connection, told)}
+    quarantine.drop(connection, sorted(waiting))
     first = next(iter(why.values()))
     suppressions.add(
         connection, sorted(search.facts.names), first.reason, first.at, sorted(search.texts)
@@ -132,8 +135,8 @@ def _erase(
     done = Erased(
         story=next(iter(why)),
         revisions=kept.blank(connection, search.ids, erasure.BLANK, erasure.BLANK_FINGERPRINT),
-        landings=landings.erase(connection, told, now),
-        quarantined=len(held),
+        landings=dropped,
+        quarantined=len(waiting),
         editions=tuple(_take_out(connection, search.ids, list(why), who, now)),
     )
     kept.drop_documents(connection, search.ids, BUCKET)
@@ -183,8 +186,20 @@ class _Search:
 
     def _is_of(self, one: Kept) -> bool:
         external_id = one.record.external_id
-        named = external_id is not None and self._names(one.record.channel, external_id)
-        return named or erasure.says(one.payload, self._runs)
+        if external_id is not None and self._names(one.record.channel, external_id):
+            return True
+        return erasure.says(one.payload, self._runs) or self._is_page_of(one)
+
+    def _is_page_of(self, one: Kept) -> bool:
+        """Say whether a page that was set aside whole tells them."""
+        channel = self._config.channel(one.record.channel)
+        if channel is None or one.record.stage is not Stage.PARSE:
+            return False
+        page = Fetched(payload=one.payload, media_type=one.record.media_type)
+        try:
+            return self._is_told(channel, page)
+        except RetoldError:
+            return False
 
     def _names(self, channel_id: str, external_id: str) -> bool:
         channel = self._config.channel(channel_id)
@@ -199,9 +214,12 @@ class _Search:
         if channel is None or erasure.says(landing.fetched.payload, self._runs):
             return True
         try:
-            parsed = connector(channel.kind).parse(channel, landing.fetched)
+            return self._is_told(channel, landing.fetched)
         except RetoldError:
             return True
+
+    def _is_told(self, channel: Channel, fetched: Fetched) -> bool:
+        parsed = connector(channel.kind).parse(channel, fetched)
         page = ingest.understand(channel, parsed)
         names = {(r.publisher, r.external_id) for t in page.tellings for r in t.references}
         others = [one.faulty.external_id for one in page.refused]

@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas.config import Config
 from schemas.errors import ConflictError, StoreError
 from steps import erase
-from store import archive, landings, migrations, runs
+from store import archive, landings, migrations, quarantine, runs
 from store.archive import Copied, Progress
 from store.database import Engine, open_engine, reading, wipe, writing
 
@@ -74,7 +74,8 @@ def restore(
             archive.restore_token_ends(new, ended)
             archive.renew_epochs(new, epoch, now)
             runs.note(new, who, "restore", path.name, {"rows": _rows(copied)}, now)
-            landings.restore_erasures(new, dropped, now)
+            again = landings.restore_erasures(new, dropped, now)
+            quarantine.drop(new, quarantine.of_landings(new, again))
             erase.again(new, config, who, now)
     finally:
         source.dispose()

@@ -77,12 +77,14 @@ def _taken_in(
         except GarbledError:
             return Saved(quarantined=1), False
         page, erased = suppress.sift(connection, channel, ingest.understand(channel, parsed))
-        if page.refused:
+        if page.refused and not erased:
             return Saved(quarantined=1), False
+        # Of a page that told what was erased, what still is not understood waits by itself.
         saved = ingest.take_in(connection, channel, page, kept.landing_id or 0, now)
         quarantine.close(connection, [kept.record.id], "replayed")
         if erased:
             quarantine.drop(connection, [kept.record.id])
+            landings.erase(connection, {kept.landing_id or 0}, now)
         runs.note(
             connection, who, "replay", f"{channel.id}/{kept.record.id}", saved.model_dump(), now
         )

@@ -156,6 +156,8 @@ def erase(connection: Connection, numbers: Collection[int], now: datetime) -> in
 
     The digest of what was received stays.
     """
+    if not numbers:
+        return 0
     wanted = _sets.keys(connection, "k", id=sorted(numbers))
     statement = sa.text(
         "UPDATE landings SET payload = :payload, headers = :headers, erased_at = :erased_at"
@@ -183,10 +185,10 @@ def kept_erasures(connection: Connection) -> list[Received]:
     return [Received(*row) for row in connection.execute(query)]
 
 
-def restore_erasures(connection: Connection, known: Sequence[Received], now: datetime) -> None:
-    """Drop once more the bytes of what was received, wherever they are kept."""
+def restore_erasures(connection: Connection, known: Sequence[Received], now: datetime) -> set[int]:
+    """Drop once more the bytes of what was received, wherever they are kept; number these."""
     if not known:
-        return
+        return set()
     wanted = _sets.keys(
         connection, "k", channel=[one.channel for one in known], sha=[one.sha256 for one in known]
     )
@@ -196,6 +198,7 @@ def restore_erasures(connection: Connection, known: Sequence[Received], now: dat
     )
     numbers = set(connection.execute(query, wanted.params).scalars())
     erase(connection, numbers, now)
+    return numbers
 
 
 def erased(connection: Connection, channel: str) -> set[int]:

@@ -1,6 +1,6 @@
 """Keep records that could not be understood, with their bytes, until they can be."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
@@ -103,6 +103,18 @@ def close(connection: Connection, numbers: Sequence[int], status: str) -> None:
 def numbers(connection: Connection) -> list[int]:
     """Number every record that is kept, whatever became of it."""
     return list(connection.execute(sa.select(table.c.id).order_by(table.c.id)).scalars())
+
+
+def of_landings(connection: Connection, numbers: Collection[int]) -> list[int]:
+    """Number every record that is one of these landings, whole."""
+    if not numbers:
+        return []
+    wanted = _sets.keys(connection, "k", id=sorted(numbers))
+    query = sa.text(
+        f"SELECT DISTINCT q.id FROM {wanted.sql} CROSS JOIN landings l CROSS JOIN quarantine q"
+        " WHERE l.id = k.id AND q.channel = l.channel AND q.sha256 = l.sha256 ORDER BY q.id"
+    )
+    return list(connection.execute(query, wanted.params).scalars())
 
 
 def named(connection: Connection) -> list[tuple[int, str, str]]:

@@ -141,10 +141,16 @@ class Place:
         assert reply.status == status, suffix
         return reply.body
 
-    def quarantine(self, channel: str, payload: bytes, external_id: str | None = None) -> int:
+    def quarantine(
+        self,
+        channel: str,
+        payload: bytes,
+        external_id: str | None = None,
+        media_type: str = webhook.RECORD_TYPE,
+    ) -> int:
         faulty = Faulty(
             payload=payload,
-            media_type=webhook.RECORD_TYPE,
+            media_type=media_type,
             code="odd",
             reason="made",
             external_id=external_id,
@@ -411,6 +417,14 @@ def test_the_reason_is_a_code_in_which_nobody_can_be_named(told: Place) -> None:
     assert step.describe(told.engine, told.config, "survey/2") == f"“Long wait” {OTHER}"
 
 
+def test_what_came_in_no_landing_is_erased_all_the_same(place: Place) -> None:
+    waiting = place.quarantine("forms", orjson.dumps({"id": "q", "text": f"{CANARY} came."}))
+    quarantine.replay(place.engine, place.config, "ash", place.now, numbers=[waiting])
+    done = place.erase("forms/q")
+    assert (done.landings, done.quarantined) == (0, 1)
+    assert where(place.engine) == set()
+
+
 def certificate(place: Place) -> dict[str, Any]:
     return removals.certificate(place.engine, place.config, STORY, place.now)
 
@@ -562,4 +576,41 @@ def test_every_page_of_a_channel_that_was_never_understood_is_looked_at(place: P
     assert place.ingest(bad).quarantined == 1
     assert place.ingest(bad + MORE).quarantined == 1
     place.erase("forms/s")
+    assert where(place.engine) == set()
+
+
+def test_a_page_of_it_that_was_set_aside_whole_goes_with_its_landing(
+    place: Place, tmp_path: Path
+) -> None:
+    short = {"id": "s", "title": "Short", "text": f"{CANARY} came."}
+    odd = [{"text": f"No id {n}."} for n in range(25)]
+    place.send(short)
+    assert place.send(short, *odd) == Saved(quarantined=1)
+    backup = tmp_path / "backup.sqlite"
+    keep.backup(place.engine, backup, _silent)
+    assert place.erase("forms/s").quarantined == 1
+    assert where(place.engine) == set()
+    keep.restore(place.engine, place.config, backup, "kim", place.now, lambda: "e2", _silent)
+    assert where(place.engine) == set()
+
+
+def test_a_page_set_aside_whole_by_a_channel_that_never_told_it_goes_too(place: Place) -> None:
+    place.ingest(ROWS.replace(SAID, f"{CANARY} came."))
+    odd = [{"text": f"No id {n}."} for n in range(25)]
+    assert place.send(RETOLD | {"text": f"{CANARY}!"}, *odd) == Saved(quarantined=1)
+    assert place.send({"id": "o", "text": "Another."}, *odd) == Saved(quarantined=1)
+    assert (done := place.erase()).quarantined == 1
+    assert done.landings == 2
+    assert where(place.engine) == set()
+
+
+def test_a_page_set_aside_whole_waits_no_more_once_it_is_read_to_tell_it(place: Place) -> None:
+    place.ingest(ROWS.replace(SAID, f"{CANARY} came."))
+    place.erase()
+    told = orjson.dumps(
+        [RETOLD | {"text": f"{CANARY}!"}, {"text": "No id."}, {"id": "n", "text": "New."}]
+    )
+    waiting = place.quarantine("forms", told, media_type=webhook.MEDIA_TYPE)
+    done = quarantine.replay(place.engine, place.config, "ash", place.now, numbers=[waiting])
+    assert done == Saved(new=1, quarantined=1, skipped=1)
     assert where(place.engine) == set()
