@@ -96,7 +96,7 @@ def erase(
         if not yes:
             meant = step.describe(house.engine, house.config, which)
             typer.confirm(f"{meant} is erased, and nothing brings it back. Go on?", abort=True)
-        done = step.erase(house.engine, house.config, which, house.operator, reason, house.now)
+        done = step.erase(house.engine, house.config, which, house.operator, reason, house.clock)
         if as_json:
             _door.say_json(done.model_dump())
             return

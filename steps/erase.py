@@ -15,6 +15,7 @@ from schemas.config import Config
 from schemas.errors import RetoldError, UnknownError
 from steps import ingest, publish, suppress, tellings
 from steps.documents import BUCKET
+from steps.runs import Clock
 from store import database, landings, publication, quarantine, runs, stories, suppressions
 from store import erasure as kept
 from store.database import Connection, Engine, one_writer, reading, writing
@@ -44,7 +45,7 @@ class Erased(Record):
 
 
 def erase(
-    engine: Engine, config: Config, wanted: str, who: str, reason: str, now: datetime
+    engine: Engine, config: Config, wanted: str, who: str, reason: str, clock: Clock
 ) -> Erased:
     """Erase a story and all that was merged into it. Twice changes nothing.
 
@@ -60,7 +61,9 @@ def erase(
     # To read thousands of landings takes long: nobody need wait for it.
     found = {number for number in looked if search.tells(_landing(engine, number))}
     with writing(engine, durable=True) as connection:
-        one_writer(connection)
+        _alone(connection, config)
+        # Whatever was published while we looked or waited must not be dated later than this.
+        now = clock()
         if _is_erased(connection, story_id):
             done = Erased(story=story_id, already=True)
         else:
@@ -87,6 +90,7 @@ def again(connection: Connection, config: Config, who: str, now: datetime) -> in
     why = suppressions.known(connection)
     quarantine.drop(connection, suppress.waiting(connection, config))
     if why:
+        _alone(connection, config)
         _erase(connection, config, why, set(), set(), who, now)
     return len(why)
 
@@ -104,6 +108,12 @@ def _find(connection: Connection, config: Config, wanted: str) -> str:
         raise
 
 
+def _alone(connection: Connection, config: Config) -> None:
+    """Keep out whoever takes stories in or publishes, an edition's first time too."""
+    keys = {*publication.states(connection), *(edition.key for edition in config.editions)}
+    one_writer(connection, "stories", *sorted(keys))
+
+
 def _is_erased(connection: Connection, story_id: str) -> bool:
     state = stories.states(connection, [story_id]).get(story_id)
     return state is None or state.decision == identity.ERASE
@@ -119,7 +129,6 @@ def _erase(
     now: datetime,
 ) -> Erased:
     """Erase stories; of the landings that were `looked` at, those `found` tell them."""
-    one_writer(connection, "stories", *sorted(publication.states(connection)))
     search = _Search(connection, config, why)
     held = search.quarantined(connection)
     told = search.facts.landings | {one.landing_id for one in held if one.landing_id}

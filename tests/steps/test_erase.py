@@ -130,7 +130,7 @@ class Place:
         return receive.take_in(self.engine, channel, webhook, received, self.now).saved
 
     def erase(self, wanted: str = STORY, reason: str = "author_request") -> Erased:
-        return step.erase(self.engine, self.config, wanted, "ash", reason, self.now)
+        return step.erase(self.engine, self.config, wanted, "ash", reason, lambda: self.now)
 
     def publish(self) -> None:
         self.rig.publish(EDITION)
@@ -614,3 +614,45 @@ def test_a_page_set_aside_whole_waits_no_more_once_it_is_read_to_tell_it(place: 
     done = quarantine.replay(place.engine, place.config, "ash", place.now, numbers=[waiting])
     assert done == Saved(new=1, quarantined=1, skipped=1)
     assert where(place.engine) == set()
+
+
+def test_it_is_dated_no_earlier_than_what_was_published_meanwhile(told: Place) -> None:
+    began = threading.Event()
+
+    def slow() -> None:
+        with writing(told.engine) as connection:
+            one_writer(connection, EDITION.key)
+            began.set()
+            time.sleep(0.5)
+            told.rig.now += timedelta(minutes=5)
+            state = publication.states(connection)[EDITION.key]
+            publication.save_state(connection, state.model_copy(update={"moved_at": told.now}))
+
+    publishing = threading.Thread(target=slow)
+    publishing.start()
+    assert began.wait(PATIENCE_S)
+    told.erase()
+    publishing.join()
+    with reading(told.engine) as connection:
+        assert publication.states(connection)[EDITION.key].moved_at == told.now
+
+
+def test_an_edition_that_is_being_published_for_the_first_time_is_waited_for(
+    place: Place,
+) -> None:
+    place.ingest(ROWS)
+    began, done = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with writing(place.engine) as connection:
+            one_writer(connection, EDITION.key)
+            began.set()
+            time.sleep(0.5)
+            done.set()
+
+    publishing = threading.Thread(target=slow)
+    publishing.start()
+    assert began.wait(PATIENCE_S)
+    place.erase()
+    assert done.is_set()
+    publishing.join()
