@@ -83,7 +83,8 @@ def understand(channel: Channel, parsed: Parsed) -> Page:
             told.append(normalise.normalise(draft, channel, parsed.reading))
         except UnfitError as error:
             refused.append(Refused(Stage.NORMALISE, _as_faulty(draft, error)))
-    return Page(told, parsed.removals, refused, len(parsed.skipped))
+    passed_over = [one.external_id for one in parsed.skipped if one.external_id]
+    return Page(told, parsed.removals, refused, len(parsed.skipped), passed_over)
 
 
 DRAFT_MEDIA_TYPE = "application/vnd.retold.draft+json"

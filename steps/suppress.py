@@ -27,6 +27,7 @@ def sift(connection: Connection, channel: Channel, page: Page) -> Sifted:
         return Sifted(page, erased=False)
     ids = [one.faulty.external_id for one in page.refused]
     ids += [one.external_id for one in page.removals]
+    ids += page.passed_over
     own = {one: normalise.name(channel, one) for one in ids if one}
     names = {name for telling in page.tellings for name in _names(telling)}
     barred = suppressions.among(connection, sorted(names.union(filter(None, own.values()))))
@@ -40,7 +41,9 @@ def sift(connection: Connection, channel: Channel, page: Page) -> Sifted:
         ],
     )
     fewer = page.records - left.records
-    return Sifted(left._replace(skipped=page.skipped + fewer), fewer > 0)
+    # What is no story for us may hold its words all the same.
+    erased = fewer > 0 or any(own.get(one) in barred for one in page.passed_over)
+    return Sifted(left._replace(skipped=page.skipped + fewer), erased)
 
 
 def waiting(connection: Connection, config: Config) -> list[int]:

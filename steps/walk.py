@@ -22,6 +22,8 @@ class Page(NamedTuple):
     removals: Sequence[Removal]
     refused: Sequence[Refused]
     skipped: int
+    passed_over: Sequence[str] = ()
+    """External ids of those skipped that have one."""
 
     @property
     def records(self) -> int:

@@ -656,3 +656,10 @@ def test_an_edition_that_is_being_published_for_the_first_time_is_waited_for(
     place.erase()
     assert done.is_set()
     publishing.join()
+
+
+def test_a_record_of_it_that_is_passed_over_is_kept_without_its_bytes(told: Place) -> None:
+    told.erase()
+    emptied = ROWS.replace(f'{CANARY} came,"{SAID}"', ",").replace(f"very {CANARY.lower()}", "")
+    assert told.ingest(emptied.replace(f"Thank you {CANARY}.", "")).skipped == 1
+    assert where(told.engine) == set()
