@@ -64,6 +64,9 @@ def erase(
         _alone(connection, config)
         # Whatever was published while we looked or waited must not be dated later than this.
         now = clock()
+        ids = kept.whole(connection, [_find(connection, config, wanted)])
+        if ids != search.ids:  # it was merged meanwhile: what we looked for is not all there is
+            story_id, found, looked = ids[0], set(), []
         if _is_erased(connection, story_id):
             done = Erased(story=story_id, already=True)
         else:

@@ -31,7 +31,17 @@ from schemas.publication import Desire, Shown
 from schemas.story import Rights
 from schemas.tables import metadata
 from steps import erase as step
-from steps import ingest, keep, quarantine, receive, removals, renormalise, stories, write
+from steps import (
+    ingest,
+    keep,
+    quarantine,
+    receive,
+    removals,
+    renormalise,
+    stories,
+    tellings,
+    write,
+)
 from steps.erase import Erased
 from steps.press import Press
 from store import landings, publication, runs
@@ -663,3 +673,29 @@ def test_a_record_of_it_that_is_passed_over_is_kept_without_its_bytes(told: Plac
     emptied = ROWS.replace(f'{CANARY} came,"{SAID}"', ",").replace(f"very {CANARY.lower()}", "")
     assert told.ingest(emptied.replace(f"Thank you {CANARY}.", "")).skipped == 1
     assert where(told.engine) == set()
+
+
+def test_what_is_merged_while_it_is_looked_for_is_erased_too(place: Place) -> None:
+    place.ingest(ROWS)
+    mine = {"id": "m", "title": "Mine", "text": f"{CANARY} again."}
+    place.send(mine)
+    place.send(mine, {"id": "o", "text": "Another."})
+    began = threading.Event()
+
+    def slow() -> None:
+        with writing(place.engine) as connection:
+            one_writer(connection)
+            began.set()
+            time.sleep(0.5)
+            ids = [STORY, identity.mint(("forms.example", "m"))]
+            known = tellings.known_stories(connection, ids, with_content=True)
+            tellings.write(connection, identity.merge(known, ids, "kim"), None, place.now)
+
+    merging = threading.Thread(target=slow)
+    merging.start()
+    assert began.wait(PATIENCE_S)
+    done = place.erase("forms/m")
+    merging.join()
+    assert (done.story, done.landings) == (STORY, 3)
+    assert where(place.engine) == set()
+    assert place.send(mine) == Saved(skipped=1)
