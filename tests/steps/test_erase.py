@@ -1,241 +1,65 @@
 """A story that was erased is in no table, no file, no document; and it never comes back."""
 
-import gzip
 import json
-import threading
-import time
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import brotli
 import orjson
 import pytest
 import sqlalchemy as sa
-import zstandard
 
-import feeds
 from connectors._places import Folder
-from connectors._table_options import Opts
-from connectors.channels import Received, webhook
+from connectors.channels import webhook
 from rules import identity
-from schemas.channel import Channel, Faulty, Fetched, Saved, Stage
-from schemas.config import Config
+from schemas.channel import Fetched, Saved
 from schemas.errors import ConflictError, GarbledError, UnknownError
-from schemas.organisation import Organisation
-from schemas.partner import Agreement, Edition, Partner
-from schemas.publication import Desire, Shown
-from schemas.story import Rights
-from schemas.tables import metadata
 from steps import erase as step
 from steps import (
-    ingest,
     keep,
     quarantine,
-    receive,
     removals,
     renormalise,
     stories,
-    tellings,
     write,
 )
 from steps.erase import Erased
 from steps.press import Press
 from store import landings, publication, runs
 from store import quarantine as records
-from store.database import Engine, one_writer, reading, writing
-from store.quarantine import Refused
-from tests.connectors import near
-from tests.patience import PATIENCE_S
-from tests.web.published import Published
-from tests.web.rig import KEY, PUBLIC_URL
-
-CANARY = "Zyzzogeton"
-SAID = (
-    f"It was {CANARY} who came by night and sat with me until the morning, and I wish that"
-    " everybody on the ward could know what that has meant to me and mine."
+from store.database import Engine, reading, writing
+from tests.steps.erasing import (
+    CANARY,
+    EDITION,
+    FIELDS,
+    FORMATS,
+    ORIGIN,
+    OTHER,
+    RETOLD,
+    ROWS,
+    SAID,
+    STORY,
+    Place,
+    opened,
+    shown,
+    silent,
+    unpacked,
+    where,
 )
-"""Long enough to be known by its words."""
-
-ROWS = f"""\
-id,title,text,who,how,reply
-1,{CANARY} came,"{SAID}",{CANARY} Smith,very {CANARY.lower()},Thank you {CANARY}.
-2,Long wait,We waited for four hours.,Ash,good,We are sorry.
-"""
-MORE = "3,Good food,The soup was hot.,Kim,good,\n"
-STORY = identity.mint(("survey.example", "1"))
-OTHER = identity.mint(("survey.example", "2"))
-COLUMNS = {
-    "id": "id",
-    "title": "title",
-    "body": "text",
-    "author_name": "who",
-    "rating": "how",
-    "response": "reply",
-}
-SCALE = {"values": {f"very {CANARY.lower()}": 5, "good": 4}}
-FIELDS = {"fields": {"id": "{id}", "title": "title", "body": "text", "author_name": "who"}}
-ORIGIN = {"origin": {"publisher": "from", "names": {"s": "survey.example"}, "external_id": "first"}}
-RETOLD = {
-    "id": "x",
-    "title": "Night",
-    "text": f"As {CANARY} says: {SAID}",
-    "from": "s",
-    "first": "1",
-}
-EDITION = Edition(id="all", partner="voice", title="All", paged=False)
-FORMATS = tuple(feeds.names())
-
-
-def config(path: Path) -> Config:
-    rights = Rights(may_syndicate=True)
-    table = Opts.model_validate(
-        {"path": str(path), "columns": COLUMNS, "scale": SCALE, "service": "ods:RXX"}
-    )
-    forms = webhook.OPTIONS.model_validate(FIELDS | ORIGIN)
-    return Config(
-        channels=(
-            Channel(
-                id="survey", kind="table", publisher="survey.example", options=table, rights=rights
-            ),
-            Channel(
-                id="forms", kind="webhook", publisher="forms.example", options=forms, rights=rights
-            ),
-        ),
-        partners=(Partner(id="voice", name="Voice"),),
-        agreements=(Agreement(id="a", partner="voice", formats=FORMATS, public=True),),
-        editions=(EDITION,),
-        organisations=(Organisation(id="ods:RXX", name="Anytown"),),
-    )
-
-
-@dataclass
-class Place:
-    """An installation with two channels that tell one story, and a partner that shows it."""
-
-    engine: Engine
-    path: Path
-    config: Config
-    rig: Published
-    sent: int = 0
-
-    @property
-    def now(self) -> datetime:
-        return self.rig.now
-
-    def ingest(self, rows: str, **asked: Any) -> Saved:
-        self.path.write_text(rows)
-        with near.opened() as http:
-            channel = self.config.channels[0]
-            return ingest.ingest(self.engine, http, channel, lambda: self.now, **asked)
-
-    def send(self, *told: dict[str, str]) -> Saved:
-        self.sent += 1
-        page = Fetched(payload=orjson.dumps(told), media_type=webhook.MEDIA_TYPE)
-        received = Received(f"msg{self.sent}", page)
-        channel = self.config.channels[1]
-        return receive.take_in(self.engine, channel, webhook, received, self.now).saved
-
-    def erase(self, wanted: str = STORY, reason: str = "author_request") -> Erased:
-        return step.erase(self.engine, self.config, wanted, "ash", reason, lambda: self.now)
-
-    def publish(self) -> None:
-        self.rig.publish(EDITION)
-
-    def fetch(self, token: str, suffix: str, status: int = 200) -> bytes:
-        self.rig.now += timedelta(seconds=3)
-        reply = self.rig.ask(f"/feeds/voice/all{suffix}", token)
-        assert reply.status == status, suffix
-        return reply.body
-
-    def quarantine(
-        self,
-        channel: str,
-        payload: bytes,
-        external_id: str | None = None,
-        media_type: str = webhook.RECORD_TYPE,
-    ) -> int:
-        faulty = Faulty(
-            payload=payload,
-            media_type=media_type,
-            code="odd",
-            reason="made",
-            external_id=external_id,
-        )
-        with writing(self.engine) as connection:
-            before = set(records.numbers(connection))
-            records.add(connection, channel, [Refused(Stage.PARSE, faulty)], None, self.now)
-            return (set(records.numbers(connection)) - before).pop()
+from tests.web.rig import KEY, PUBLIC_URL
 
 
 @pytest.fixture
 def place(engine: Engine, tmp_path: Path) -> Iterator[Place]:
-    path = tmp_path / "survey.csv"
-    rig = Published(engine)
-    rig.config = config(path)
-    yield Place(engine, path, rig.config, rig)
-    rig.runner.close()
+    with opened(engine, tmp_path) as place:
+        yield place
 
 
 @pytest.fixture
 def told(place: Place) -> Place:
-    """Let both channels tell it, twice, and the partner's edition show it."""
-    place.ingest(ROWS)
-    place.send(RETOLD)
-    place.publish()
-    place.ingest(ROWS.replace("by night", "at night") + MORE)
-    place.send(RETOLD)
-    place.publish()
+    place.tell_twice()
     return place
-
-
-def unpacked(value: object) -> Iterator[bytes]:
-    """Give a value as bytes, and whatever it may be the packing of."""
-    if not isinstance(value, bytes | bytearray | memoryview):
-        yield str(value).encode()
-        return
-    raw = bytes(value)
-    yield raw
-    every: tuple[tuple[Callable[[bytes], bytes], type[Exception]], ...] = (
-        (zlib.decompress, zlib.error),
-        (gzip.decompress, OSError),
-        (brotli.decompress, brotli.error),
-        (zstandard.decompress, zstandard.ZstdError),
-    )
-    for unpack, error in every:
-        try:
-            yield unpack(raw)
-        except error:
-            continue
-
-
-def where(engine: Engine, word: str = CANARY) -> set[str]:
-    """Name every column that holds a word, and of SQLite every file."""
-    found = set()
-    sought = word.lower().encode()
-    with reading(engine) as connection:
-        for table in metadata.sorted_tables:
-            for row in connection.execute(sa.select(table)).mappings():
-                found |= {
-                    f"{table.name}.{name}"
-                    for name, value in row.items()
-                    if any(sought in one.lower() for one in unpacked(value))
-                }
-    if engine.dialect.name == "sqlite":
-        file = Path(engine.url.database or "")
-        found |= {
-            one.name
-            for one in file.parent.glob(f"{file.name}*")
-            if sought in one.read_bytes().lower()
-        }
-    return found
-
-
-def shown(place: Place) -> dict[str, str]:
-    return {one.id: str(one.status) for one in stories.every(place.engine)}
 
 
 def test_before_it_is_erased_its_words_stand_in_every_place_that_is_searched(told: Place) -> None:
@@ -361,9 +185,9 @@ def test_quarantine_and_renormalising_bring_nothing_back(told: Place) -> None:
 
 def test_a_backup_from_before_brings_nothing_back(told: Place, tmp_path: Path) -> None:
     backup = tmp_path / "backup.sqlite"
-    keep.backup(told.engine, backup, _silent)
+    keep.backup(told.engine, backup, silent)
     told.erase()
-    keep.restore(told.engine, told.config, backup, "kim", told.now, lambda: "e2", _silent)
+    keep.restore(told.engine, told.config, backup, "kim", told.now, lambda: "e2", silent)
     assert where(told.engine) == set()
     if told.engine.dialect.name == "sqlite":
         assert not Path(f"{told.engine.url.database}-wal").stat().st_size
@@ -374,12 +198,8 @@ def test_a_backup_from_before_brings_nothing_back(told: Place, tmp_path: Path) -
     assert told.ingest(ROWS).skipped == 1
     paper = certificate(told)
     assert (paper["erased"]["reason"], paper["erased"]["by"]) == ("author_request", "kim")
-    assert keep.restore(told.engine, told.config, backup, "k", told.now, lambda: "e3", _silent)
+    assert keep.restore(told.engine, told.config, backup, "k", told.now, lambda: "e3", silent)
     assert where(told.engine) == set()
-
-
-def _silent(_table: str, _rows: int) -> None:
-    pass
 
 
 def test_what_was_merged_into_it_is_erased_too(place: Place) -> None:
@@ -519,10 +339,10 @@ def test_a_backup_brings_back_neither_a_page_nor_a_record_from_before_the_story(
     place.quarantine("survey", f"{CANARY}?".encode(), "1")
     stays = place.quarantine("survey", b"Another.", "9")
     backup = tmp_path / "backup.sqlite"
-    keep.backup(place.engine, backup, _silent)
+    keep.backup(place.engine, backup, silent)
     place.ingest(ROWS)
     assert place.erase().landings == 2
-    keep.restore(place.engine, place.config, backup, "kim", place.now, lambda: "e2", _silent)
+    keep.restore(place.engine, place.config, backup, "kim", place.now, lambda: "e2", silent)
     assert where(place.engine) == set()
     with reading(place.engine) as connection:
         assert records.numbers(connection) == [stays]
@@ -539,163 +359,3 @@ def test_a_removal_of_it_that_still_tells_it_is_kept_without_its_bytes(place: Pl
     gone = {"text": SAID, "gone": "true"}
     assert place.send({"id": "a"} | gone, {"id": "b"} | gone) == Saved(removed=1, skipped=1)
     assert where(place.engine) == set()
-
-
-def test_who_is_publishing_just_then_is_waited_for(place: Place) -> None:
-    place.ingest(ROWS)
-    place.publish()
-    began = threading.Event()
-
-    def slow() -> None:
-        line = Desire(story_id=STORY, revision=1, state=Shown.IN, reason="allowed", month="2026-01")
-        with writing(place.engine) as connection:
-            one_writer(connection, EDITION.key)
-            state = publication.state(connection, EDITION.key)
-            assert state is not None
-            began.set()
-            time.sleep(0.5)
-            state = publication.log(connection, state, [line], [], place.now)
-            publication.save_state(connection, state)
-
-    with writing(place.engine) as connection:
-        out = "UPDATE entries SET state = 'out' WHERE story_id = :id"
-        connection.execute(sa.text(out), {"id": STORY})
-    publishing = threading.Thread(target=slow)
-    publishing.start()
-    assert began.wait(PATIENCE_S)
-    place.erase()
-    publishing.join()
-    token = place.rig.issue("voice")
-    [gone] = json.loads(place.fetch(token, ".json"))["_retold"]["removed"]
-    assert (gone["id"], gone["reason"]) == (STORY, "erased")
-
-
-def test_what_was_told_of_others_in_a_page_without_bytes_stays_the_latest(place: Place) -> None:
-    before = "id,title,text,who,how,reply\n2,Long wait,We waited for five hours.,Ash,good,\n"
-    place.ingest(before)
-    place.ingest(ROWS)
-    place.erase()
-    again = renormalise.renormalise(place.engine, place.config.channels[0], "ash", place.now)
-    assert (again.landings, again.erased, again.changed) == (2, 1, 0)
-    assert stories.show(place.engine, OTHER).story.body_text == "We waited for four hours."
-
-
-def test_every_page_of_a_channel_that_was_never_understood_is_looked_at(place: Place) -> None:
-    place.send({"id": "s", "title": "Mine", "text": SAID})
-    bad = ROWS.replace(f"very {CANARY.lower()}", "odd").replace("\n1,", "\n9,")
-    assert place.ingest(bad).quarantined == 1
-    assert place.ingest(bad + MORE).quarantined == 1
-    place.erase("forms/s")
-    assert where(place.engine) == set()
-
-
-def test_a_page_of_it_that_was_set_aside_whole_goes_with_its_landing(
-    place: Place, tmp_path: Path
-) -> None:
-    short = {"id": "s", "title": "Short", "text": f"{CANARY} came."}
-    odd = [{"text": f"No id {n}."} for n in range(25)]
-    place.send(short)
-    assert place.send(short, *odd) == Saved(quarantined=1)
-    backup = tmp_path / "backup.sqlite"
-    keep.backup(place.engine, backup, _silent)
-    assert place.erase("forms/s").quarantined == 1
-    assert where(place.engine) == set()
-    keep.restore(place.engine, place.config, backup, "kim", place.now, lambda: "e2", _silent)
-    assert where(place.engine) == set()
-
-
-def test_a_page_set_aside_whole_by_a_channel_that_never_told_it_goes_too(place: Place) -> None:
-    place.ingest(ROWS.replace(SAID, f"{CANARY} came."))
-    odd = [{"text": f"No id {n}."} for n in range(25)]
-    assert place.send(RETOLD | {"text": f"{CANARY}!"}, *odd) == Saved(quarantined=1)
-    assert place.send({"id": "o", "text": "Another."}, *odd) == Saved(quarantined=1)
-    assert (done := place.erase()).quarantined == 1
-    assert done.landings == 2
-    assert where(place.engine) == set()
-
-
-def test_a_page_set_aside_whole_waits_no_more_once_it_is_read_to_tell_it(place: Place) -> None:
-    place.ingest(ROWS.replace(SAID, f"{CANARY} came."))
-    place.erase()
-    told = orjson.dumps(
-        [RETOLD | {"text": f"{CANARY}!"}, {"text": "No id."}, {"id": "n", "text": "New."}]
-    )
-    waiting = place.quarantine("forms", told, media_type=webhook.MEDIA_TYPE)
-    done = quarantine.replay(place.engine, place.config, "ash", place.now, numbers=[waiting])
-    assert done == Saved(new=1, quarantined=1, skipped=1)
-    assert where(place.engine) == set()
-
-
-def test_it_is_dated_no_earlier_than_what_was_published_meanwhile(told: Place) -> None:
-    began = threading.Event()
-
-    def slow() -> None:
-        with writing(told.engine) as connection:
-            one_writer(connection, EDITION.key)
-            began.set()
-            time.sleep(0.5)
-            told.rig.now += timedelta(minutes=5)
-            state = publication.states(connection)[EDITION.key]
-            publication.save_state(connection, state.model_copy(update={"moved_at": told.now}))
-
-    publishing = threading.Thread(target=slow)
-    publishing.start()
-    assert began.wait(PATIENCE_S)
-    told.erase()
-    publishing.join()
-    with reading(told.engine) as connection:
-        assert publication.states(connection)[EDITION.key].moved_at == told.now
-
-
-def test_an_edition_that_is_being_published_for_the_first_time_is_waited_for(
-    place: Place,
-) -> None:
-    place.ingest(ROWS)
-    began, done = threading.Event(), threading.Event()
-
-    def slow() -> None:
-        with writing(place.engine) as connection:
-            one_writer(connection, EDITION.key)
-            began.set()
-            time.sleep(0.5)
-            done.set()
-
-    publishing = threading.Thread(target=slow)
-    publishing.start()
-    assert began.wait(PATIENCE_S)
-    place.erase()
-    assert done.is_set()
-    publishing.join()
-
-
-def test_a_record_of_it_that_is_passed_over_is_kept_without_its_bytes(told: Place) -> None:
-    told.erase()
-    emptied = ROWS.replace(f'{CANARY} came,"{SAID}"', ",").replace(f"very {CANARY.lower()}", "")
-    assert told.ingest(emptied.replace(f"Thank you {CANARY}.", "")).skipped == 1
-    assert where(told.engine) == set()
-
-
-def test_what_is_merged_while_it_is_looked_for_is_erased_too(place: Place) -> None:
-    place.ingest(ROWS)
-    mine = {"id": "m", "title": "Mine", "text": f"{CANARY} again."}
-    place.send(mine)
-    place.send(mine, {"id": "o", "text": "Another."})
-    began = threading.Event()
-
-    def slow() -> None:
-        with writing(place.engine) as connection:
-            one_writer(connection)
-            began.set()
-            time.sleep(0.5)
-            ids = [STORY, identity.mint(("forms.example", "m"))]
-            known = tellings.known_stories(connection, ids, with_content=True)
-            tellings.write(connection, identity.merge(known, ids, "kim"), None, place.now)
-
-    merging = threading.Thread(target=slow)
-    merging.start()
-    assert began.wait(PATIENCE_S)
-    done = place.erase("forms/m")
-    merging.join()
-    assert (done.story, done.landings) == (STORY, 3)
-    assert where(place.engine) == set()
-    assert place.send(mine) == Saved(skipped=1)
