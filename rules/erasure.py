@@ -60,6 +60,19 @@ def runs(texts: Iterable[str]) -> set[str]:
     return {run for text in texts for run in _cut(text.split(" "))}
 
 
+def common(runs: Iterable[str], contents: Iterable[str]) -> set[str]:
+    """Find which runs other contents have too, as the foot of a letter: nobody is known by them."""
+    left, found = set(runs), set[str]()
+    for content in contents:
+        if not left:
+            break
+        told = f" {words(orjson.loads(content)['body_text'])} "
+        met = {run for run in left if f" {run} " in told}
+        found |= met
+        left -= met
+    return found
+
+
 def _cut(told: Sequence[str]) -> Iterable[str]:
     # The last run ends with the text, and so may overlap the one before.
     places = [*range(0, len(told) - LONG + 1, LONG), max(len(told) - LONG, 0)]

@@ -5,7 +5,9 @@ which it is known again when somebody brings it back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
+from typing import NamedTuple
 
 from connectors.channels import connector
 from rules import erasure, identity, normalise
@@ -60,18 +62,19 @@ def erase(
         looked = search.numbers(connection, search.quarantined(connection))
     # To read thousands of landings takes long: nobody need wait for it.
     found = {number for number in looked if search.tells(_landing(engine, number))}
+    seen = _Seen(found, set(looked), search.common)
     with writing(engine, durable=True) as connection:
         _alone(connection, config)
         # Whatever was published while we looked or waited must not be dated later than this.
         now = clock()
         ids = kept.whole(connection, [_find(connection, config, wanted)])
         if ids != search.ids:  # it was merged meanwhile: what we looked for is not all there is
-            story_id, found, looked = ids[0], set(), []
+            story_id, seen = ids[0], _UNSEEN
         if _is_erased(connection, story_id):
             done = Erased(story=story_id, already=True)
         else:
             why = {story_id: Suppressed(code, now)}
-            done = _erase(connection, config, why, found, set(looked), who, now)
+            done = _erase(connection, config, why, seen, who, now)
     return done.model_copy(update={"wiped": database.wipe(engine)})
 
 
@@ -94,7 +97,7 @@ def again(connection: Connection, config: Config, who: str, now: datetime) -> in
     quarantine.drop(connection, suppress.waiting(connection, config))
     if why:
         _alone(connection, config)
-        _erase(connection, config, why, set(), set(), who, now)
+        _erase(connection, config, why, _UNSEEN, who, now)
     return len(why)
 
 
@@ -126,17 +129,18 @@ def _erase(
     connection: Connection,
     config: Config,
     why: Mapping[str, Suppressed],
-    found: set[int],
-    looked: set[int],
+    seen: "_Seen",
     who: str,
     now: datetime,
 ) -> Erased:
-    """Erase stories; of the landings that were `looked` at, those `found` tell them."""
-    search = _Search(connection, config, why)
+    """Erase stories, of which some landings have been looked at before."""
+    search = _Search(connection, config, why, seen.common)
     held = search.quarantined(connection)
     told = search.facts.landings | {one.landing_id for one in held if one.landing_id}
-    newer = set(search.numbers(connection, held)) - looked - told
-    told |= found | {number for number in newer if search.tells(landings.get(connection, number))}
+    newer = set(search.numbers(connection, held)) - seen.looked - told
+    told |= seen.found | {
+        number for number in newer if search.tells(landings.get(connection, number))
+    }
     dropped = landings.erase(connection, told, now)
     waiting = {*(one.record.id for one in held), *quarantine.of_landings(connection, told)}
     quarantine.drop(connection, sorted(waiting))
@@ -173,15 +177,41 @@ _BATCH = 500
 """Records of quarantine that are read at once."""
 
 
+class _Seen(NamedTuple):
+    """What was seen while others were let in still."""
+
+    found: AbstractSet[int]
+    """Landings that tell them."""
+    looked: AbstractSet[int]
+    """All landings that were looked at."""
+    common: frozenset[str] | None
+    """Runs of their words that others use too; None where nobody looked."""
+
+
+_UNSEEN = _Seen(frozenset(), frozenset(), None)
+
+
 class _Search:
     """Looks for what tells of stories, beside the rows that are theirs."""
 
-    def __init__(self, connection: Connection, config: Config, erased: Iterable[str]) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        config: Config,
+        erased: Iterable[str],
+        common: frozenset[str] | None = None,
+    ) -> None:
         self._config = config
         self.ids = kept.whole(connection, list(erased))
         self.facts = kept.facts(connection, self.ids)
         self.texts = erasure.texts(self.facts.contents)
-        self._runs = erasure.runs(self.texts)
+        runs = erasure.runs(self.texts)
+        if common is None:
+            channels = {channel for channel, _ in self.facts.keys}
+            told = kept.others(connection, channels, self.ids)
+            common = frozenset(erasure.common(runs, told))
+        self.common = common
+        self._runs = runs - common
 
     def numbers(self, connection: Connection, held: Iterable[Kept]) -> list[int]:
         """Number the landings of every channel that told them, understood or `held` back."""

@@ -1,6 +1,6 @@
 """Take out of the store whatever was said in a story, wherever that is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -17,6 +17,8 @@ from schemas.tables import (
 from store import _sets
 from store.database import Connection
 from store.suppressions import Name
+
+_BATCH = 5000
 
 
 class Facts(NamedTuple):
@@ -53,6 +55,19 @@ def facts(connection: Connection, ids: Sequence[str]) -> Facts:
         frozenset(number for row in rows for number in row[2:-1] if number),
         tuple(dict.fromkeys(row[-1] for row in rows if row[-1] is not None)),
     )
+
+
+def others(
+    connection: Connection, channels: Collection[str], ids: Collection[str]
+) -> Iterator[str]:
+    """Read everything that channels said in other stories."""
+    query = sa.select(revisions.c.content).where(
+        revisions.c.content.is_not(None),
+        revisions.c.channel.in_(channels),
+        revisions.c.story_id.not_in(ids),
+    )
+    for rows in connection.execute(query).partitions(_BATCH):
+        yield from (row[0] for row in rows)
 
 
 def _rows(connection: Connection, query: str, ids: Sequence[str]) -> list[Any]:

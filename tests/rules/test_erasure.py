@@ -66,3 +66,12 @@ def test_a_reason_that_could_name_somebody_is_no_code(told: str) -> None:
     with pytest.raises(ConflictError, match="is no code"):
         erasure.code(told)
     assert erasure.code("author_request") == "author_request"
+
+
+def test_runs_that_others_have_too_are_common() -> None:
+    foot = " ".join(f"foot{n}" for n in range(erasure.LONG))
+    own = " ".join(f"own{n}" for n in range(erasure.LONG))
+    told = [f'{{"body_text": "Hello! {text}"}}' for text in (foot.upper(), "Another.", foot)]
+    assert erasure.common({foot, own}, told) == {foot}
+    assert erasure.common({foot}, told) == {foot}
+    assert erasure.common((), told) == set()

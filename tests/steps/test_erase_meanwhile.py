@@ -23,6 +23,7 @@ from steps import (
     tellings,
 )
 from store import publication
+from store import quarantine as records
 from store.database import Engine, one_writer, reading, writing
 from tests.patience import PATIENCE_S
 from tests.steps.erasing import (
@@ -211,3 +212,18 @@ def test_what_is_merged_while_it_is_looked_for_is_erased_too(place: Place) -> No
     assert (done.story, done.landings) == (STORY, 3)
     assert where(place.engine) == set()
     assert place.send(mine) == Saved(skipped=1)
+
+
+def test_words_that_stand_in_other_stories_too_cost_these_nothing(place: Place) -> None:
+    foot = (
+        " This message and whatever comes with it is confidential, and meant for nobody but"
+        " those to whom it was addressed by us at the time."
+    )
+    place.send({"id": "a", "title": CANARY, "text": f"{CANARY} came." + foot})
+    place.send({"id": "b", "text": "I was well cared for." + foot})
+    stays = place.quarantine("forms", orjson.dumps({"id": "c", "text": "Nobody." + foot}), "c")
+    done = place.erase("forms/a")
+    assert (done.landings, done.quarantined) == (1, 0)
+    with reading(place.engine) as connection:
+        assert records.numbers(connection) == [stays]
+    assert where(place.engine) == set()
