@@ -95,7 +95,8 @@ def erase(
 
         if not yes:
             meant = step.describe(house.engine, house.config, which)
-            typer.confirm(f"{meant} is erased, and nothing brings it back. Go on?", abort=True)
+            question = f"{meant} is erased, and nothing brings it back. Go on?"
+            typer.confirm(question, abort=True, err=True)
         done = step.erase(house.engine, house.config, which, house.operator, reason, house.clock)
         if as_json:
             _door.say_json(done.model_dump())
@@ -107,7 +108,7 @@ def erase(
         if not done.wiped:
             _door.ERR.print(
                 "[yellow]![/] somebody read meanwhile, so that SQLite's log may still hold words"
-                " of it: run this once more"
+                f" of it: run `retold story erase {done.story} --reason {reason}` once more"
             )
 
 

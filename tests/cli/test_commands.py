@@ -366,7 +366,7 @@ def test_a_story_is_erased_for_a_reason_and_once(typist: Typist) -> None:
     typist.types("publish")
     story = typist.reads("story", "show", "forum/s1")["story"]["id"]
     asked = typist.types("story", "erase", "forum/s1", "--reason", "author_request", code=1)
-    assert story in " ".join(asked.stdout.split())
+    assert story in " ".join(asked.stderr.split())
     erase = ("story", "erase", "forum/s1", "--reason", "author_request", "--yes")
     assert f"{story} is erased:" in " ".join(typist.types(*erase).stdout.split())
     assert "erased already" in typist.types(*erase).stdout
