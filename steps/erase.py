@@ -109,9 +109,14 @@ def _find(connection: Connection, config: Config, wanted: str) -> str:
         channel_id, _, external_id = wanted.partition("/")
         channel = config.channel(channel_id)
         name = channel and normalise.name(channel, external_id)
-        if name and suppressions.among(connection, [name]):
-            return identity.mint(name)
-        raise
+        if not name or not suppressions.among(connection, [name]):
+            raise
+        minted = identity.mint(name)
+        if not stories.states(connection, [minted]):  # it was first told under another name
+            raise UnknownError(
+                f"{wanted} names a story that was erased: ask for it by its own id"
+            ) from None
+        return minted
 
 
 def _alone(connection: Connection, config: Config) -> None:

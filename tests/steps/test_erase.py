@@ -222,6 +222,8 @@ def test_erasing_twice_says_so_and_changes_nothing(told: Place) -> None:
         acts, seq = runs.acts(connection), publication.states(connection)["voice/all"].seq
     assert told.erase() == Erased(story=STORY, already=True)
     assert told.erase("survey/1") == Erased(story=STORY, already=True)
+    with pytest.raises(UnknownError, match=r"forms/x names a story that was erased: .* own id"):
+        told.erase("forms/x")
     with reading(told.engine) as connection:
         assert runs.acts(connection) == acts
         assert publication.states(connection)["voice/all"].seq == seq
