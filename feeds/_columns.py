@@ -1,6 +1,6 @@
 """Write many entries as XML at once: the same part of all of them, then the next.
 
-To escape each part of each entry by itself costs three times as much.
+To escape each part of each entry by itself costs more than twice as much.
 """
 
 from collections.abc import Callable, Iterable, Sequence

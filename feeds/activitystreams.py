@@ -39,18 +39,17 @@ _BEACON = (_json.inner(_content.BEACON[0]), _json.inner(_content.BEACON[1]) + _N
 
 def fragments(told: Sequence[Entry]) -> list[bytes]:
     """Write each entry as the activity that it was last changed by, with marks at its end."""
-    shown = zip(told, _content.thanks(told), strict=True)
-    return [_fragment(entry, thanks) for entry, thanks in shown]
+    return [_fragment(entry) for entry in told]
 
 
-def _fragment(entry: Entry, thanks: str) -> bytes:
+def _fragment(entry: Entry) -> bytes:
     edited = entry.revision > 1
     activity = {
         "type": "Update" if edited else "Create",
         "published": rfc3339(entry.updated_at if edited else entry.published_at),
         "object": _article(entry),
     }
-    content = orjson.dumps(entry.html + thanks)[:-1]
+    content = orjson.dumps(entry.html + _content.thanks(entry))[:-1]
     return b'%b,"content":%b%b' % (orjson.dumps(activity)[:-2], content, _MARKS)
 
 

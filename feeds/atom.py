@@ -111,7 +111,6 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
     """Write a set of entries, a part of all of them at a time."""
     replies = [_answers(e) if e.responses else () for e in told]
     written = iter(_replies([reply for each in replies for reply in each]))
-    shown = zip(told, _content.thanks(told), strict=True)
     parts = zip(
         [_lang(e.language) for e in told],
         texts([e.id for e in told]),
@@ -126,7 +125,7 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
         [_source(e.origin.publisher) if e.origin else b"" for e in told],
         [e.revision for e in told],
         [_threads(each) if each else _UNANSWERED for each in replies],
-        texts([e.html + thanks for e, thanks in shown]),
+        texts([e.html + _content.thanks(e) for e in told]),
         [b"".join(islice(written, len(each))) if each else b"" for each in replies],
         strict=True,
     )

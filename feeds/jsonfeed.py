@@ -26,14 +26,13 @@ _MARKS = (
 
 def fragments(told: Sequence[Entry]) -> list[bytes]:
     """Write each entry as an item, with marks at the end of its content and in `_retold`."""
-    shown = zip(told, _content.htmls(told), strict=True)
-    return [_fragment(entry, html) for entry, html in shown]
+    return [_fragment(entry) for entry in told]
 
 
-def _fragment(entry: Entry, html: str) -> bytes:
+def _fragment(entry: Entry) -> bytes:
     return b'%b,"content_html":%b%b%b}' % (
         orjson.dumps(_standard(entry))[:-1],
-        orjson.dumps(html)[:-1],
+        orjson.dumps(_content.html(entry))[:-1],
         _MARKS,
         orjson.dumps(_extension(entry))[1:],
     )

@@ -80,7 +80,7 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
         [e.revision for e in told],
         # Readers take a description for HTML, so plain text is escaped once as HTML too.
         texts_as_html([e.text for e in told]),
-        texts(_content.htmls(told)),
+        texts([_content.html(e) for e in told]),
         strict=True,
     )
     return [_ITEM % each for each in parts]

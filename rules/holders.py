@@ -8,7 +8,6 @@ is looked at once, not each with each.
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +15,7 @@ from schemas.delivery import WEBHOOK, Delivery, Held, Removal
 from schemas.publication import PartKind
 
 _ARCHIVE = f"{PartKind.ARCHIVE}-"
+_as_of, _came_at = attrgetter("as_of", "first_at"), attrgetter("came_at")
 
 
 def held(
@@ -74,14 +74,6 @@ def _of_client(
                 fetched_at=last_at if last_at and last_at >= removal.at else None,
                 acknowledged_at=removal.acknowledged_at,
             )
-
-
-def _as_of(one: Delivery) -> tuple[int, datetime]:
-    return one.as_of, one.first_at
-
-
-def _came_at(one: Delivery) -> datetime:
-    return one.came_at
 
 
 class _Shelf:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from connectors.channels import connector
-from rules import erasure, identity, normalise
+from rules import erasure, identity
 from schemas._record import Record
 from schemas.channel import Channel, Fetched, Stage
 from schemas.config import Config
@@ -107,8 +107,7 @@ def _find(connection: Connection, config: Config, wanted: str) -> str:
     except UnknownError:
         # An erased story bears no name any more, and yet may be asked for by one.
         channel_id, _, external_id = wanted.partition("/")
-        channel = config.channel(channel_id)
-        name = channel and normalise.name(channel, external_id)
+        name = suppress.name_of(config, channel_id, external_id)
         if not name or not suppressions.among(connection, [name]):
             raise
         minted = identity.mint(name)
@@ -249,8 +248,7 @@ class _Search:
             return False
 
     def _names(self, channel_id: str, external_id: str) -> bool:
-        channel = self._config.channel(channel_id)
-        name = channel and normalise.name(channel, external_id)
+        name = suppress.name_of(self._config, channel_id, external_id)
         return (channel_id, external_id) in self.facts.keys or name in self.facts.names
 
     def tells(self, landing: Landing | None) -> bool:
@@ -268,7 +266,7 @@ class _Search:
     def _is_told(self, channel: Channel, fetched: Fetched) -> bool:
         parsed = connector(channel.kind).parse(channel, fetched)
         page = ingest.understand(channel, parsed)
-        names = {(r.publisher, r.external_id) for t in page.tellings for r in t.references}
+        names = {name for telling in page.tellings for name in suppress.names(telling)}
         others = [one.faulty.external_id for one in page.refused]
         others += [one.external_id for one in parsed.removals]
         others += [one.external_id for one in parsed.skipped]

@@ -91,19 +91,18 @@ def _facts(press: Press, edition: Edition, play: Play, seen: _Seen, now: datetim
 def _given(given: Iterable[Delivery], play: Play, live: set[str]) -> Iterable[Given]:
     """Choose what tells a client how the sandbox stands; a push counts once it was taken."""
     for one in given:
-        is_push = one.how == PUSH
         newest = not one.part or one.part.startswith(f"{PartKind.DELTA}-")
         lately = one.last_at >= play.started_at and one.first_at <= play.ends_at
-        if one.token in live and newest and lately and (one.confirmed or not is_push):
+        if one.token in live and newest and lately and one.came:
             yield Given(
                 one.token,
                 one.format,
                 one.as_of,
-                one.last_at if is_push else one.first_at,  # one that failed told nothing
+                one.came_at,  # one that failed told nothing
                 one.last_at,
                 one.served,
                 one.confirmed,
-                is_push,
+                one.how == PUSH,
             )
 
 

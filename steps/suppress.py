@@ -29,11 +29,11 @@ def sift(connection: Connection, channel: Channel, page: Page) -> Sifted:
     ids += [one.external_id for one in page.removals]
     ids += page.passed_over
     own = {one: normalise.name(channel, one) for one in ids if one}
-    names = {name for telling in page.tellings for name in _names(telling)}
-    barred = suppressions.among(connection, sorted(names.union(filter(None, own.values()))))
+    told = {name for telling in page.tellings for name in names(telling)}
+    barred = suppressions.among(connection, sorted(told.union(filter(None, own.values()))))
     said = _said(connection, page.tellings)
     left = page._replace(
-        tellings=[t for t in page.tellings if t not in said and barred.isdisjoint(_names(t))],
+        tellings=[t for t in page.tellings if t not in said and barred.isdisjoint(names(t))],
         # A record of a removal may tell all the same what was removed.
         removals=[one for one in page.removals if own.get(one.external_id) not in barred],
         refused=[
@@ -50,15 +50,21 @@ def waiting(connection: Connection, config: Config) -> list[int]:
     """Number the records in quarantine that bear the name of what was erased."""
     named: dict[Name, list[int]] = {}
     for number, channel_id, external_id in quarantine.named(connection):
-        channel = config.channel(channel_id)
-        name = channel and normalise.name(channel, external_id)
+        name = name_of(config, channel_id, external_id)
         if name:
             named.setdefault(name, []).append(number)
     barred = suppressions.among(connection, sorted(named))
     return sorted(number for name in barred for number in named[name])
 
 
-def _names(telling: Telling) -> list[Name]:
+def name_of(config: Config, channel_id: str, external_id: str) -> Name | None:
+    """Name what a channel's record is of; None where the id is blank, or the channel is gone."""
+    channel = config.channel(channel_id)
+    return normalise.name(channel, external_id) if channel else None
+
+
+def names(telling: Telling) -> list[Name]:
+    """List the names that a telling gives its story."""
     return [(one.publisher, one.external_id) for one in telling.references]
 
 
@@ -67,5 +73,5 @@ def _said(connection: Connection, tellings: Sequence[Telling]) -> list[Telling]:
     texts = [erasure.words(telling.content.body_text) for telling in tellings]
     barred = suppressions.among_texts(connection, {t for t in texts if erasure.is_long(t)})
     said = [telling for telling, text in zip(tellings, texts, strict=True) if text in barred]
-    known = stories.by_name(connection, [name for one in said for name in _names(one)])
-    return [one for one in said if known.keys().isdisjoint(_names(one))]
+    known = stories.by_name(connection, [name for one in said for name in names(one)])
+    return [one for one in said if known.keys().isdisjoint(names(one))]

@@ -57,13 +57,13 @@ def write(
     """
     with runs.recorded(engine, "write", edition.key, clock, flow_run_id) as run:
         copy = _Copy(place, edition.key)
-        fault = _fault(press, edition)
-        if fault or press.partner(edition).suspended:
-            copy.clear()
-        else:
+        if _may_stand(press, edition):
             _style(place)
             _bring(engine, press, edition, copy)
+        else:
+            copy.clear()
         run.counts = copy.done.model_dump(exclude={"edition"})
+        fault = _fault(press, edition)
         if fault and not edition.is_sandbox:
             raise ConflictError(f"{edition.key} {fault}")
     return copy.done
@@ -83,6 +83,10 @@ def _fault(press: Press, edition: Edition) -> str | None:
     return None
 
 
+def _may_stand(press: Press, edition: Edition) -> bool:
+    return not press.partner(edition).suspended and _fault(press, edition) is None
+
+
 def is_open(press: Press, edition: Edition) -> bool:
     """Say whether an edition is everybody's, as its agreements and its partner stand."""
     return press.is_public(edition) and not press.partner(edition).suspended
@@ -90,7 +94,7 @@ def is_open(press: Press, edition: Edition) -> bool:
 
 def strays(press: Press, place: Place) -> list[str]:
     """List the editions that have files in a place where they may have none, `partner/edition`."""
-    may = {e.key for e in press.config.editions if is_open(press, e) and not e.paged}
+    may = {e.key for e in press.config.editions if _may_stand(press, e)}
     return [k for k in place.folders() if k not in may and place.read(k + INDEX) is not None]
 
 
