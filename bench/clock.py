@@ -37,6 +37,14 @@ def medians(
     return {name: statistics.median(seconds) for name, seconds in spent.items()}
 
 
+def least(work: Work, repeats: int) -> float:
+    """Run something so often; give the CPU seconds of the run that was least disturbed.
+
+    For goals that are no ratio: they mean a machine that does nothing else.
+    """
+    return min(cpu_s(work) for _ in range(repeats))
+
+
 def cpu_s_of(pid: int) -> float:
     """Read the CPU seconds that a process has spent so far, its children apart."""
     # The second field, a name in parentheses, may hold blanks.

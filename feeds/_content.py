@@ -18,6 +18,8 @@ _MONTHS = (
     *("July", "August", "September", "October", "November", "December"),
 )
 
+_POST = Kind.POST.value  # to look it up in its enumeration costs more than to compare it
+
 _PLAIN = f"{ascii_letters}{digits}:/._~?=%-".encode()
 
 
@@ -49,7 +51,7 @@ def responder(entry: Entry, response: Response) -> str:
 
 def is_post(entry: Entry) -> bool:
     """Say whether an entry is an organisation's announcement, and no story of care."""
-    return entry.kind == Kind.POST
+    return entry.kind == _POST
 
 
 def marks(entry: Entry) -> list[tuple[str, str]]:

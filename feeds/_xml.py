@@ -26,7 +26,7 @@ OURS = "urn:retold:feed"
 MARKS = f"{CREDIT_MARK}{BEACON_MARK}".encode()
 """Stand once in a fragment, at the end of its content."""
 
-_SUSPECT = bytes(sorted(set(range(32)) - {ord("\t"), ord("\n")}))
+_SUSPECT = (*(chr(code) for code in range(32) if code not in b"\t\n"), "\ufffe", "\uffff")
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -76,17 +76,16 @@ def sealed(xml: str) -> bytes:
 
     What XML forbids becomes U+FFFD; a carriage return survives a parser.
     """
-    encoded = xml.encode()
-    if is_legal(encoded):
-        return encoded
+    if is_legal(xml):
+        return xml.encode()
     return _ILLEGAL.sub("\ufffd", xml).replace("\r", "&#13;").encode()
 
 
-def is_legal(encoded: bytes, seams: int = 0) -> bool:
-    """Say whether text may stand in XML as it is; but for NULs of ours, so many."""
-    # These looks run at the speed of memory; the expression above would cost half a render.
-    suspects = len(encoded) - len(encoded.translate(None, _SUSPECT))
-    return suspects == seams and (encoded.isascii() or b"\xef\xbf" not in encoded)
+def is_legal(words: str) -> bool:
+    """Say whether text may stand in XML as it is."""
+    # To look for one character runs at the speed of memory, so that all these looks together
+    # cost a twentieth of a render; the expression above would cost half.
+    return not any(map(words.__contains__, _SUSPECT))
 
 
 _BEACON = tuple(sealed(text(side)) for side in _content.BEACON)

@@ -1,5 +1,6 @@
 """A feed: what a partner reads, before it takes on a format."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from schemas._record import Record
@@ -23,22 +24,26 @@ COMMENTS = "urn:retold:comments"
 """The scheme of a category that says whether a post's comments are open or closed."""
 
 
-class Subject(Record):
+class Subject(NamedTuple):
     """An organisation as an entry shows it."""
 
     id: str
     name: str
 
 
-class Origin(Record):
+class Origin(NamedTuple):
     """Where a story was first published, for all to see."""
 
     publisher: str
     url: str
 
 
-class Entry(Record):
-    """One story as it stands in a feed, the same for every partner."""
+class Entry(NamedTuple):
+    """One story as it stands in a feed, the same for every partner.
+
+    No record as others are, and neither are its parts: all of it was checked as the story that it
+    is made of, and to check it again would double the cost of making it.
+    """
 
     id: str
     revision: int
@@ -56,8 +61,8 @@ class Entry(Record):
     attribution: str | None
     attribution_url: str | None
     licence: str | None
-    published_at: UtcTime
-    updated_at: UtcTime
+    published_at: datetime
+    updated_at: datetime
     subjects: tuple[Subject, ...]
     tags: tuple[Tag, ...]
     ratings: tuple[Rating, ...]

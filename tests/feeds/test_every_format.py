@@ -90,7 +90,7 @@ def test_no_story_can_forge_a_mark(name: str) -> None:
 WORDS = st.text('\0\1\2\r\n& <"é\ufffe\uffff', max_size=6)
 MANY = st.lists(
     st.builds(
-        lambda told, **words: told.model_copy(update=words),
+        lambda told, **words: told._replace(**words),
         st.sampled_from([HOSTILE, BARE, POST, CLOSED, entry()]),
         title=WORDS,
         html=WORDS,
