@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from feeds import _content
-from feeds._columns import in_sets, moments, texts, texts_as_html, where_any
+from feeds._columns import bodies, in_sets, moments, texts, texts_as_html, where_any
 from feeds._xml import (
     DECLARATION,
     HISTORY,
@@ -80,7 +80,7 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
         [e.revision for e in told],
         # Readers take a description for HTML, so plain text is escaped once as HTML too.
         texts_as_html([e.text for e in told]),
-        texts([_content.html(e) for e in told]),
+        bodies([_content.html(e) for e in told]),
         strict=True,
     )
     return [_ITEM % each for each in parts]
