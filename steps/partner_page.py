@@ -38,12 +38,21 @@ _METHODS = {
 }
 
 
+class _Clause(NamedTuple):
+    """What narrows a scope, in words; a page keeps each name from turning the words about."""
+
+    words: str
+    names: Sequence[str]
+    between: str = " or "
+    last: str = ""
+
+
 class _Edition(NamedTuple):
     """An edition as the page shows it."""
 
     taken: Taken
     url: str
-    scope: str
+    scope: list[_Clause]
     ways: list[pages.Way]
 
 
@@ -52,7 +61,7 @@ class _Terms(NamedTuple):
 
     agreement: Agreement
     state: str
-    scope: str
+    scope: list[_Clause]
     formats: str
 
 
@@ -141,7 +150,7 @@ def _edition(config: Config, standing: Standing, taken: Taken, public_url: str) 
     return _Edition(
         taken=taken,
         url=f"{public_url}/feeds/{edition.key}",
-        scope=_words(config, edition.scope),
+        scope=_clauses(config, edition.scope),
         ways=pages.ways(edition, standing.formats, public_url),
     )
 
@@ -153,39 +162,36 @@ def _terms(config: Config, one: Agreement, standing: Standing) -> _Terms:
         state = "to come"
     if one.valid_to and today > one.valid_to:
         state = "ended"
-    return _Terms(
-        one, state, _words(config, one.scope), ", ".join(pages.names(one.formats).values())
-    )
+    formats = ", ".join(pages.names(one.formats).values())
+    return _Terms(one, state, _clauses(config, one.scope), formats)
 
 
-def _words(config: Config, scope: Scope) -> str:
-    """Say in words which stories are meant."""
+def _clauses(config: Config, scope: Scope) -> list[_Clause]:
+    """Say in words which stories are meant; a scope that narrows nothing has no clause."""
     named = {one.id: one.name for one in config.organisations}
     peopled = {one.id: one.name for one in config.populations}
-    above = ", ".join(named.get(one, one) for one in scope.organisations)
     before = ", and what came before them" if scope.with_predecessors else ""
+
+    def names(of: Mapping[str, str], ids: Sequence[str]) -> list[str]:
+        return [of.get(one, one) for one in ids]
+
     said = [
-        f"about {above} with all below{before}" if above else "",
-        _list("about those in", [peopled.get(one, one) + before for one in scope.populations]),
-        _list("in the region of", [named.get(one, one) for one in scope.regions]),
-        _list("of the kind", scope.kinds),
-        _list("tagged", scope.tags),
-        _list("in the language", scope.languages),
-        _list("told by someone aged", scope.age_bands),
-        _stars(scope.rating_from, scope.rating_to),
-        f"up to {scope.newest_days} days after publication" if scope.newest_days else "",
+        _Clause("about", names(named, scope.organisations), ", ", last=f" with all below{before}"),
+        _Clause("about those in", names(peopled, scope.populations), f"{before} or ", last=before),
+        _Clause("in the region of", names(named, scope.regions)),
+        _Clause("of the kind", scope.kinds),
+        _Clause("tagged", scope.tags),
+        _Clause("in the language", scope.languages),
+        _Clause("told by someone aged", scope.age_bands),
+        _Clause("rated", _stars(scope.rating_from, scope.rating_to), " ", last=" stars overall"),
+        _Clause("up to", [f"{scope.newest_days or ''}"], last=" days after publication"),
     ]
-    return "Stories " + ("; ".join(filter(None, said)) or "of every kind, about everybody")
+    return [clause for clause in said if any(clause.names)]
 
 
-def _stars(least: float | None, most: float | None) -> str:
+def _stars(least: float | None, most: float | None) -> list[str]:
     bounds = (("from", least), ("up to", most))
-    said = [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
-    return f"rated {' '.join(said)} stars overall" if said else ""
-
-
-def _list(words: str, named: Sequence[str]) -> str:
-    return f"{words} {' or '.join(named)}" if named else ""
+    return [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
 
 
 def _line(one: Client, titles: Mapping[str, str]) -> _Line:

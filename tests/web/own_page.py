@@ -37,6 +37,16 @@ def rows(page: Any, section: str) -> list[list[str]]:
     return [[said(cell) for cell in line] for line in lines]
 
 
+def loose(page: Any, words: str) -> list[str]:
+    """List texts of the page that hold words which could turn about what stands beside them."""
+    held = "self::*[ancestor-or-self::bdi or ancestor-or-self::*[@dir='auto']]"
+    return [
+        text
+        for text in page.xpath("//body//text()")
+        if words in text and not text.getparent().xpath(held)
+    ]
+
+
 def figures(page: Any) -> dict[str, str]:
     return {
         said(one.find("dt")): said(one.find("dd"))

@@ -10,6 +10,7 @@ from schemas.config import Config, HttpRules
 from schemas.partner import Agreement, Edition, Partner
 from steps import pages as written
 from tests import make
+from tests.web.own_page import loose
 from tests.web.rig import PUBLIC_URL, Rig
 from web import pages
 
@@ -144,6 +145,7 @@ def test_what_an_operator_or_a_story_says_is_never_markup(rig: Rig) -> None:
         page = html.fromstring(rig.ask(path, rig.issue("nhs")).body)
         assert page.findall(".//img") == []
         assert hostile in said(page)
+        assert loose(page, hostile) == []
 
 
 def test_the_style_is_held_for_ever_under_an_address_of_its_own_bytes(rig: Rig) -> None:

@@ -23,7 +23,19 @@ from store.webhooks import Claimed
 from tests.reports import svr
 from tests.tell import tell, telling
 from tests.web import own_page
-from tests.web.own_page import FORM, OUTLINE, PAGE, figures, post, read, remove, rows, said, urn
+from tests.web.own_page import (
+    FORM,
+    OUTLINE,
+    PAGE,
+    figures,
+    loose,
+    post,
+    read,
+    remove,
+    rows,
+    said,
+    urn,
+)
 from tests.web.published import Published
 from tests.web.rig import PUBLIC_URL
 from web import pages as edition_pages
@@ -402,6 +414,7 @@ def test_whatever_is_configured_is_never_markup(rig: Published) -> None:
         page = read(reply)
         assert page.findall(".//img") == page.findall(".//script") == []
         assert HOSTILE in said(page)
+        assert loose(page, HOSTILE) == []
     outline = etree.fromstring(rig.ask(OUTLINE, token).body)
     assert outline.findall(".//img") == []
     assert outline.xpath("//body/outline/@text") == [HOSTILE]
