@@ -1,17 +1,25 @@
 """What holds of every page in a browser: it can be read by eye, by ear and by keyboard."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 
 import pytest
 from playwright.sync_api import Page
 
+from connectors._places import Folder
+from steps import write
+from steps.press import Press
 from store.database import create_tables, open_engine
 from summaries import html
 from tests.summaries.test_html import summary
 from tests.web.browser import DESK, PHONE, Browser, Tab
 from tests.web.published import Published
+from tests.web.rig import KEY
 from tests.web.shown import HUGE, SCRIPT, live_in, opened
 
 RIGHT_TO_LEFT = "\u05e9\u05dc\u05d5\u05dd \u202e\u05e9"
@@ -20,8 +28,8 @@ RIGHT_TO_LEFT = "\u05e9\u05dc\u05d5\u05dd \u202e\u05e9"
 class Stand:
     """An installation where all has happened that a page tells of, and a tab before it."""
 
-    def __init__(self, rig: Published, folder: Path, tab: Tab) -> None:
-        self.rig, self.folder, self.tab = rig, folder, tab
+    def __init__(self, rig: Published, folder: Path, files_url: str, tab: Tab) -> None:
+        self.rig, self.folder, self.files_url, self.tab = rig, folder, files_url, tab
 
     def open(self, path: str) -> None:
         assert self.tab.go(self.rig.public_url + path) == 200
@@ -39,6 +47,17 @@ class Stand:
         self.partner()
         self.tab.do(lambda page: page.click("button[value=rotate]"))
 
+    def edition_as_files(self) -> None:
+        edition, _ = self.rig.config.editions
+        whole = edition.model_copy(update={"paged": False})
+        public = [one.model_copy(update={"public": True}) for one in self.rig.config.agreements]
+        update = {"editions": (whole,), "agreements": tuple(public)}
+        press = Press(self.rig.config.model_copy(update=update), self.rig.public_url, KEY)
+        write.write(
+            self.rig.engine, press, whole, Folder(self.folder / "feeds"), lambda: self.rig.now
+        )
+        assert self.tab.go(f"{self.files_url}/feeds/nhs/all/") == 200
+
     def summary(self) -> None:
         path = self.folder / "summary.html"
         path.write_bytes(html.render(summary(name=self.rig.config.name)))
@@ -48,10 +67,30 @@ class Stand:
 PAGES: Mapping[str, Callable[[Stand], None]] = {
     "home": Stand.home,
     "edition": Stand.edition,
+    "edition as files": Stand.edition_as_files,
     "partner": Stand.partner,
     "new token": Stand.rotated,
     "summary": Stand.summary,
 }
+
+
+@contextmanager
+def served(root: Path) -> Iterator[str]:
+    """Serve files by a web server that knows nothing of us, as the guide says; give its address."""
+    (root / "feeds" / "static").mkdir(parents=True)
+    (root / "static").symlink_to(root / "feeds" / "static")
+    (root / "favicon.ico").touch()  # browsers ask for it by themselves, where no header forbids it
+    handler = partial(SimpleHTTPRequestHandler, directory=str(root))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        running = Thread(target=server.serve_forever)
+        running.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            running.join()
+
+
 WORDS = {"plain": "The Health Site", "hostile": f"{RIGHT_TO_LEFT} {SCRIPT} {HUGE}"}
 
 
@@ -62,10 +101,10 @@ def stand(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Stand]:
         folder = Path(named)
         engine = open_engine(f"sqlite:///{folder}/retold.db")
         create_tables(engine)
-        with opened(engine) as rig:
+        with opened(engine) as rig, served(folder) as files_url:
             token = live_in(rig, WORDS[request.param], folder)
             with browser.tab(token, locale="en-AU") as tab:
-                yield Stand(rig, folder, tab)
+                yield Stand(rig, folder, files_url, tab)
         engine.dispose()
 
 
@@ -87,7 +126,7 @@ def test_a_page_is_whole_and_shows_what_it_is_called(stand: Stand, name: str) ->
     for medium in MEDIA:
         assert faint(stand.tab, **medium) == [], medium
     assert stand.tab.faults == []
-    own = (stand.rig.public_url + "/", stand.folder.as_uri())
+    own = (f"{stand.rig.public_url}/", f"{stand.files_url}/", stand.folder.as_uri())
     assert [url for url in stand.tab.asked if not url.startswith(own)] == []
 
 
