@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from schemas.story import Author, Reference, Rights, Service, Source, Status, Story, Tag
+from schemas.story import Author, Reference, Response, Rights, Service, Source, Status, Story, Tag
 
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -87,6 +87,29 @@ def stories(count: int) -> Iterator[Story]:
     teller = Teller()
     for number in range(count):
         yield _story(teller, number)
+
+
+def answered(count: int) -> Iterator[Story]:
+    """Tell stories of which 48 in 100 have a response, as Patient Opinion reported in 2012."""
+    teller = Teller(2)
+    for number, story in enumerate(stories(count)):
+        yield (
+            story
+            if number % 25 >= 12
+            else story.model_copy(update={"responses": (_response(teller, story),)})
+        )
+
+
+def _response(teller: Teller, story: Story) -> Response:
+    words = teller.words(250)
+    return Response(
+        id=f"r{story.source.external_id}",
+        organisation_name=story.services[0].name,
+        responder_role="Patient Experience Manager",
+        body=f"<p>{words.replace('&', '&amp;')}</p>",
+        body_text=words,
+        published_at=story.updated_at,
+    )
 
 
 def _story(teller: Teller, number: int) -> Story:

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha1
 from html import escape
 from string import ascii_letters, digits
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL
 
 from schemas.feed import COMMENTS, KIND, Entry
 from schemas.story import Kind, Response
@@ -69,7 +70,14 @@ def heading(entry: Entry, who: str) -> str:
 
 def response_id(story_id: str, response: Response) -> str:
     """Name a response for ever: the same response to the same story bears the same name."""
-    return uuid5(NAMESPACE_URL, f"{story_id}\n{response.id}").urn
+    # As uuid5 makes them, which takes four times as long.
+    name = f"{story_id}\n{response.id}".encode()
+    digest = sha1(NAMESPACE_URL.bytes + name, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digest[16], 16) % 4]
+    return (
+        f"urn:uuid:{digest[:8]}-{digest[8:12]}-5{digest[13:16]}"
+        f"-{variant}{digest[17:20]}-{digest[20:32]}"
+    )
 
 
 def credit(line: str | None) -> str:

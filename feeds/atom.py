@@ -36,7 +36,7 @@ from schemas.story import Response
 
 MEDIA_TYPE = "application/atom+xml; charset=utf-8"
 EXTENSION = "atom"
-VERSION = "4"
+VERSION = "5"
 CARRIES_TOMBSTONES = True
 
 _TYPE = "application/atom+xml"
@@ -45,7 +45,7 @@ MANIFEST = "urn:retold:manifest"
 THREADS = "http://purl.org/syndication/thread/1.0"
 """Of what replies to what. Spec: RFC 4685."""
 _FEED = (
-    '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"'
+    '<feed xml:base="%s/" xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"'
     f' xmlns:thr="{THREADS}" xmlns:fh="{HISTORY}">\n'
 )
 _ENTRY = (
@@ -95,7 +95,8 @@ def document(head: Head, slots: Sequence[Slot], tombstones: Sequence[Tombstone])
 
     Tombstones stand before the first entry, where RFC 4287's own grammar allows them.
     """
-    opening = f"{DECLARATION}{_FEED}{_metadata(head)}{''.join(map(_deleted, tombstones))}"
+    feed = _FEED % attribute(head.home_url)
+    opening = f"{DECLARATION}{feed}{_metadata(head)}{''.join(map(_deleted, tombstones))}"
     return joined(opening, slots, head.credit, b"</feed>\n")
 
 
@@ -137,13 +138,21 @@ def _answers(entry: Entry) -> Sequence[_Reply]:
 
 
 def _threads(replies: Sequence[_Reply]) -> bytes:
-    """Say how many responses a story has, and which: any other is there no more."""
-    which = "".join(f"<id>{reply.id}</id>" for reply in replies)
-    total = f"<thr:total>{len(replies)}</thr:total>\n"
-    return f'{total}<responses xmlns="{OURS}">{which}</responses>\n'.encode()
+    """Say how many responses a story has, and which: any other is there no more.
+
+    They are found at the story's own address, which is written from the base of the feed: it is
+    another in each edition, and a fragment is the same in all.
+    """
+    which = "".join([f"<id>{reply.id}</id>" for reply in replies])
+    story = replies[0].to.id.rpartition(":")[2]
+    newest = rfc3339(max(map(_changed, replies)))
+    link = f'<link rel="replies" type="{_TYPE}" href="story/{attribute(story)}"'
+    count = f'thr:count="{len(replies)}" thr:updated="{newest}"'
+    return f"{link} {count}/>\n{_THREADS}".encode() % (len(replies), which.encode())
 
 
-_UNANSWERED = _threads(())
+_THREADS = f'<thr:total>%d</thr:total>\n<responses xmlns="{OURS}">%b</responses>\n'
+_UNANSWERED = _THREADS.encode() % (0, b"")
 
 
 @lru_cache(maxsize=1024)  # a channel's stories share theirs
@@ -169,7 +178,7 @@ def _replies(replies: Sequence[_Reply]) -> list[bytes]:
         texts([reply.id for reply in replies]),
         texts([_title(reply, name) for reply, name in zip(replies, who, strict=True)]),
         moments([_changed(reply) for reply in replies]),
-        [_published(r.published_at) for r in of],
+        _published(of),
         texts(who),
         [
             _organisation(r.organisation, name) if r.organisation else b""
@@ -193,8 +202,11 @@ def _changed(reply: _Reply) -> datetime:
     return reply.response.updated_at or reply.response.published_at or reply.to.updated_at
 
 
-def _published(when: datetime | None) -> bytes:
-    return f"<published>{rfc3339(when)}</published>\n".encode() if when else b""
+def _published(responses: Sequence[Response]) -> list[bytes]:
+    times = iter(moments([r.published_at for r in responses if r.published_at]))
+    return [
+        b"<published>%b</published>\n" % next(times) if r.published_at else b"" for r in responses
+    ]
 
 
 @lru_cache(maxsize=1024)  # stories are in few languages

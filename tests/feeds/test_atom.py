@@ -1,4 +1,7 @@
+from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urljoin
+from uuid import NAMESPACE_URL, uuid5
 
 import pytest
 from hypothesis import given
@@ -11,7 +14,7 @@ from schemas.feed import Entry
 from schemas.story import Response
 from tests import make
 from tests.connectors.channels.feeds import read
-from tests.feeds.cases import BARE, CASES, Case, entry, head, render
+from tests.feeds.cases import BARE, CASES, NOON, Case, entry, head, render
 
 GRAMMAR = etree.RelaxNG(etree.parse(str(Path(__file__).parent / "atom.rng")))
 NS = {
@@ -124,6 +127,30 @@ def test_a_response_is_an_entry_behind_its_story_and_replies_to_it() -> None:
         "Response from Anytown NHS Trust",
     ]
     assert "Response" not in (story.findtext("a:content", None, NS) or "")
+
+
+def test_a_story_leads_to_its_responses_at_its_own_address_in_each_edition() -> None:
+    late = NOON + timedelta(days=9)
+    answered = _first(entry(responses=(_response("r1"), _response("r2", updated_at=late))))
+    (link,) = answered.findall("a:link[@rel='replies']", NS)
+    thread = "{http://purl.org/syndication/thread/1.0}"
+    assert link.base is not None
+    assert urljoin(link.base, link.get("href")) == (
+        "https://retold.example/feeds/paper/north/story/6f6b0c1e-3f0a-4c3e-9d7a-000000000001"
+    )
+    assert link.get("type") == "application/atom+xml"
+    assert (link.get(f"{thread}count"), link.get(f"{thread}updated")) == (
+        "2",
+        "2026-01-11T12:00:00Z",
+    )
+    assert _first(entry(responses=())).findall("a:link[@rel='replies']", NS) == []
+
+
+@given(st.text(), st.text(min_size=1))
+def test_a_response_is_named_as_every_uuid_of_an_address_is(story: str, name: str) -> None:
+    assert (
+        response_id(story, make.response(id=name)) == uuid5(NAMESPACE_URL, f"{story}\n{name}").urn
+    )
 
 
 def test_a_story_says_which_responses_it_has_so_that_one_taken_back_can_be_pruned() -> None:

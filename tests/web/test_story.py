@@ -55,6 +55,18 @@ def test_a_story_is_read_alone_under_a_tag_of_its_own(published: Published) -> N
     assert b"quick" in published.ask(address(first), token, headers=held).body
 
 
+def test_a_feed_leads_to_the_responses_of_each_story(published: Published) -> None:
+    first, _ = told(published)
+    token = issued(published, "nhs")
+    reply = published.ask("/feeds/nhs/all.atom", token)
+    found = feedparser.parse(reply.body, response_headers={"content-location": "/elsewhere/x"})
+    [entry] = [one for one in found.entries if one.id == first]
+    [href] = [link.href for link in entry.links if link.rel == "replies"]
+    assert href == PUBLIC_URL + address(first)
+    answers = feedparser.parse(published.ask(href.removeprefix(PUBLIC_URL), token).body).entries
+    assert [one["thr_in-reply-to"]["ref"] for one in answers[1:]] == [first]
+
+
 def test_a_story_that_went_out_is_gone_and_may_come_back(published: Published) -> None:
     first, second = told(published)
     token = published.issue("nhs")
