@@ -153,6 +153,8 @@ class Fields(_Told):
     """When it was published."""
     updated_at: str | None = None
     """When it was last changed."""
+    expires_at: str | None = None
+    """From when on nobody may show it; of a day alone, from where it begins."""
     services: tuple[str, ...] = ()
     """Templates of the organisations that it is about: `ods:{code}`."""
     references: tuple[str, ...] = ()

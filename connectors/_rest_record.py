@@ -104,6 +104,7 @@ def draft(record: Any, name: str, options: Recorded, publisher: str) -> Draft:
         submitted_at=word(record, fields.submitted_at),
         published_at=word(record, fields.published_at),
         updated_at=word(record, fields.updated_at),
+        expires_at=word(record, fields.expires_at),
         responses=_responses(record, options.responses),
         ext={key: found for key, path in options.ext.items() if (found := find(record, path))},
     )

@@ -58,6 +58,8 @@ class Columns(_Told):
     """When it was published."""
     updated_at: str | None = None
     """When it was last changed."""
+    expires_at: str | None = None
+    """From when on nobody may show it; of a day alone, from where it begins."""
     organisation: str | None = None
     """The code of the organisation that it is about, as `RXX` or `ods:RXX`."""
     organisation_name: str | None = None

@@ -25,6 +25,7 @@ _OF_DRAFT = (
     "submitted_at",
     "published_at",
     "updated_at",
+    "expires_at",
 )
 _OF_AUTHOR = {
     "author_name": "display_name",

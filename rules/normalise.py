@@ -29,6 +29,7 @@ from schemas.story import (
     Reference,
     Response,
     Telling,
+    as_kept,
 )
 
 LONGEST_NAME = 500
@@ -46,7 +47,7 @@ NO_ANSWERS = frozenset(
 """What survey software writes where nobody wrote anything, in small letters."""
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8})*", re.IGNORECASE | re.ASCII)
-_TIMES = ("submitted_at", "published_at", "updated_at")
+_TIMES = ("submitted_at", "published_at", "updated_at", "expires_at")
 _RESPONSE_TIMES = ("published_at", "updated_at")
 _LARGEST = 2**63
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
@@ -108,7 +109,7 @@ def name(channel: Channel, external_id: str) -> tuple[str, str] | None:
 
 def canonical(content: Content) -> str:
     """Write a content as canonical JSON, by sorted keys: equal contents are equal texts."""
-    return orjson.dumps(vars(content), default=vars, option=_CANONICAL).decode()
+    return orjson.dumps(as_kept(vars(content)), default=vars, option=_CANONICAL).decode()
 
 
 def fingerprint(canonical: str) -> str:

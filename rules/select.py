@@ -280,14 +280,16 @@ def _window(agreement: Agreement, story: Story, rights: Mapping[str, Rights]) ->
     """Say from when and until when an agreement lets a story be shown.
 
     Of a story that bears no time nobody can say that an embargo is over or that a term is not:
-    it stays out.
+    it stays out. What a story says of its own end no agreement puts off.
     """
+    ends = story.expires_at or _NEVER
     told = told_at(story)
     terms = (agreement, story.rights, rights.get(story.source.channel, _NO_RIGHTS))
     days = min([t.retention_days for t in terms if t.retention_days], default=None)
     if told is None:
-        return _NEVER if agreement.embargo_days else _ALWAYS, _NEVER if days is None else _ALWAYS
-    return _after(told, agreement.embargo_days), _NEVER if days is None else _after(told, days)
+        return _NEVER if agreement.embargo_days else _ALWAYS, ends if days is None else _ALWAYS
+    opens = _after(told, agreement.embargo_days)
+    return opens, ends if days is None else min(ends, _after(told, days))
 
 
 def _after(told: datetime, days: int) -> datetime:

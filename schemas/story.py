@@ -1,6 +1,6 @@
 """A story: as a channel told it, as it was normalised, and as it is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from math import isfinite
 from typing import Annotated, Any
@@ -197,6 +197,7 @@ class Draft(Record):
     """Times are the channel's own text; `rules.normalise` reads them."""
     published_at: str | None = None
     updated_at: str | None = None
+    expires_at: str | None = None
     responses: tuple[DraftResponse, ...] = ()
     ext: dict[str, Any] = {}
 
@@ -263,6 +264,8 @@ class Content(Record):
     submitted_at: UtcTime | None = None
     published_at: UtcTime | None = None
     updated_at: UtcTime | None = None
+    expires_at: UtcTime | None = None
+    """From when on no partner may show it; None is without end."""
     as_told: dict[str, str] = {}
     """Each time in the channel's own words, by field."""
     responses: tuple[Response, ...] = ()
@@ -276,6 +279,16 @@ class Content(Record):
         """Say whether a post may be commented on; None where nobody says, or it is no post."""
         told = str(self.ext.get("comments")).strip().lower()
         return Comments(told) if self.kind == Kind.POST and told in set(Comments) else None
+
+
+_CAME_LATER = ("expires_at",)
+"""Fields of a draft and of a content that came after the first were kept."""
+
+
+def as_kept(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out fields that came later and say nothing: what was kept before stays equal."""
+    silent = [field for field in _CAME_LATER if told[field] is None]
+    return {field: value for field, value in told.items() if field not in silent}
 
 
 class Telling(Record):

@@ -15,7 +15,7 @@ from connectors.channels import Connector, connector
 from rules import identity, normalise, text
 from schemas.channel import Channel, Faulty, Fetched, Parsed, Saved, Stage
 from schemas.errors import GarbledError, UnfitError
-from schemas.story import Draft, Telling
+from schemas.story import Draft, Telling, as_kept
 from steps import runs, suppress, tellings
 from steps.runs import Clock
 from steps.walk import Page, Walk
@@ -94,7 +94,7 @@ DRAFT_MEDIA_TYPE = "application/vnd.retold.draft+json"
 def _as_faulty(draft: Draft, error: UnfitError) -> Faulty:
     return Faulty(
         # ASCII, whatever the draft holds: a lone surrogate fits no other encoding.
-        payload=json.dumps(draft.model_dump(), default=str).encode(),
+        payload=json.dumps(as_kept(draft.model_dump()), default=str).encode(),
         media_type=DRAFT_MEDIA_TYPE,
         code=error.code,
         reason=str(error),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rules.erasure import BLANK_FINGERPRINT
 from rules.normalise import DEEPEST, LONGEST_NAME, canonical, normalise
 from schemas.channel import Channel, DateReading
 from schemas.errors import UnfitError
@@ -65,6 +66,38 @@ def test_the_fingerprint_is_of_the_canonical_json_and_that_reads_back_to_the_con
     assert json.dumps(json.loads(told.canonical), sort_keys=True, separators=(",", ":")) == (
         told.canonical
     )
+
+
+KEPT_BEFORE = """\
+{"as_told":{"published_at":"2026-01-02T12:00:00Z"},"author":{"age_band":null,"area":null,\
+"display_name":null,"role":null},"body":"<p>Kind.</p>","body_text":"Kind.","criticality":null,\
+"experienced_at":null,"ext":{},"fft":null,"kind":"story","language":null,"moderation":{"codes":[],\
+"pii":[]},"origin":{"external_id":"7","publisher":"ward","url":null},"parts":[],\
+"published_at":"2026-01-02T12:00:00Z","ratings":[],"responses":[],"rights":{"attribution_text":null,\
+"attribution_url":null,"licence":null,"may_syndicate":false,"retention_days":null},\
+"sentiment":null,"services":[],"submitted_at":null,"tags":[],"title":"Kind.","updated_at":null,\
+"url":null}"""
+"""A story as it was kept before stories could say when they expire."""
+
+
+def test_a_story_that_was_kept_before_has_the_same_digest_still() -> None:
+    draft = Draft(external_id="7", body="Kind.", published_at="2026-01-02T12:00:00Z")
+    told = normalise(draft, Channel(id="ward", kind="csv"), LONDON)
+    assert told.canonical == KEPT_BEFORE
+    assert told.fingerprint == "6e2f056649240353342d4d47c12665e4349076463fcf9b4aa00e38be2bf76a4e"
+    assert canonical(Content.model_validate_json(KEPT_BEFORE)) == KEPT_BEFORE
+    assert BLANK_FINGERPRINT == "741e7eb7a0121c44f9e541127e7d24b314ef797c04ee2fd205454ed5b0379f7b"
+
+
+def test_when_a_story_expires_is_read_like_any_time_and_is_part_of_its_digest() -> None:
+    told = telling(expires_at=" 01/07/2026 ")
+    assert '"expires_at":"2026-06-30T23:00:00Z"' in told.canonical
+    assert told.content.as_told["expires_at"] == "01/07/2026"
+    assert told.told_at == telling().told_at
+    assert canonical(Content.model_validate_json(told.canonical)) == told.canonical
+    moved = telling(expires_at="02/07/2026")
+    assert len({told.fingerprint, moved.fingerprint, telling().fingerprint}) == 3
+    assert telling(expires_at=" ") == telling()
 
 
 def test_the_order_in_which_a_channel_writes_its_own_fields_changes_nothing() -> None:
@@ -132,6 +165,7 @@ def test_a_channels_own_word_for_an_origin_may_differ_from_its_id() -> None:
         ({"body": "*[a](b" * 9000}, "too_marked"),
         ({"published_at": "soon"}, "bad_date"),
         ({"experienced_at": "when I was ten"}, "bad_date"),
+        ({"expires_at": "never"}, "bad_date"),
         ({"sentiment": float("nan")}, "bad_number"),
         ({"ratings": ({"scheme": "s", "value": float("inf"), "min": 1, "max": 5},)}, "bad_number"),
         ({"ext": {"x": object()}}, "bad_ext"),

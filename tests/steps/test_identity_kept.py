@@ -6,14 +6,15 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from rules import identity
-from schemas.channel import Saved
+from rules import identity, normalise
+from schemas.channel import Channel, DateReading, Saved
 from schemas.errors import UnknownError
-from schemas.story import Status, Story
+from schemas.story import Draft, Status, Story
 from steps import stories as acts
 from store import stories, suppressions
 from store.database import Engine, one_writer, reading, writing
 from tests.patience import PATIENCE_S
+from tests.rules.test_normalise import KEPT_BEFORE
 from tests.tell import MONDAY, retold, tell, telling
 
 
@@ -40,6 +41,21 @@ def test_the_same_page_twice_changes_nothing(engine: Engine) -> None:
     before = changed(engine)
     assert tell(engine, *page) == Saved(unchanged=50)
     assert changed(engine) == before
+
+
+def test_a_story_kept_before_stories_could_expire_is_not_told_anew(engine: Engine) -> None:
+    draft = Draft(external_id="7", body="Kind.", published_at="2026-01-02T12:00:00Z")
+    channel = Channel(id="ward", kind="csv")
+    now = normalise.normalise(draft, channel, DateReading())
+    digest = normalise.fingerprint(KEPT_BEFORE)
+    before = now.model_copy(update={"canonical": KEPT_BEFORE, "fingerprint": digest})
+    assert tell(engine, before) == Saved(new=1)
+    assert tell(engine, now) == Saved(unchanged=1)
+    assert (only(engine).revision, only(engine).expires_at) == (1, None)
+    later = draft.model_copy(update={"expires_at": "2027-01-01T00:00:00Z"})
+    told = normalise.normalise(later, channel, DateReading())
+    assert tell(engine, told) == Saved(changed=1)
+    assert str(only(engine).expires_at) == "2027-01-01 00:00:00+00:00"
 
 
 def test_a_story_keeps_its_id_through_every_edit(engine: Engine) -> None:

@@ -1,6 +1,7 @@
 """A channel is read whole; what cannot be understood waits, and is tried again after a fix."""
 
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,15 @@ def test_what_failed_half_way_keeps_the_pages_before(sqlite_engine: Engine, path
     assert (run.outcome, run.error, run.flow_run_id) == (Outcome.FAILED, "stop", "f1")
     assert run.counts == Saved(new=1, quarantined=2, skipped=1).model_dump()
     assert bring(sqlite_engine, channel) == Saved(new=1)
+
+
+def test_a_draft_that_waited_before_stories_could_expire_waits_once(
+    sqlite_engine: Engine, path: Path
+) -> None:
+    bring(sqlite_engine, survey(path))
+    shown = quarantine.show(sqlite_engine, waits(sqlite_engine, "2").id)
+    digest = sha256(shown.payload).hexdigest()
+    assert digest == "a940b81f6bc28c1c8ee57c965765ca8a3ec63d0527b6ee100b0ffc9383eca430"
 
 
 def test_a_channel_that_cannot_be_read_is_a_run_that_failed(

@@ -458,3 +458,28 @@ def test_what_is_under_embargo_comes_in_at_its_time(engine: Engine) -> None:
     end = MONDAY + timedelta(days=3)
     assert at(engine, on, end - timedelta(seconds=1)) == Published(edition="voice/north")
     assert at(engine, on, end) == Published(edition="voice/north", came_in=1)
+
+
+def test_a_story_leaves_at_the_hour_at_which_it_expires(engine: Engine) -> None:
+    end = MONDAY + timedelta(days=3)
+    tell(engine, telling("1", expires_at=end), telling("2"))
+    assert at(engine, press(), MONDAY).came_in == 2
+    assert at(engine, press(), end - timedelta(seconds=1)) == Published(edition="voice/north")
+    seen = publish.preview(engine, press(), EDITION, end)
+    assert seen.go_out == {"expired": (urn("1"),)}
+    assert at(engine, press(), end) == Published(edition="voice/north", went_out=1)
+    assert at(engine, press(), end + timedelta(days=9)) == Published(edition="voice/north")
+    with reading(engine) as connection:
+        assert publication.log_of(connection, urn("1"))[-1][1].reason == "expired"
+
+
+def test_a_channel_that_moves_the_expiry_moves_the_story(engine: Engine) -> None:
+    early, late = MONDAY + timedelta(days=3), MONDAY + timedelta(days=9)
+    tell(engine, telling("1", expires_at=early))
+    at(engine, press(), MONDAY)
+    tell(engine, telling("1", expires_at=late))
+    assert at(engine, press(), MONDAY).revised == 1
+    assert at(engine, press(), early) == Published(edition="voice/north")
+    assert at(engine, press(), late).went_out == 1
+    tell(engine, telling("1"))
+    assert at(engine, press(), late).came_in == 1

@@ -364,3 +364,11 @@ def test_what_stands_in_the_wrong_place_is_set_aside_with_its_bytes() -> None:
         channel(), Fetched(payload=orjson.dumps(nameless), media_type=rest.MEDIA_TYPE)
     )
     assert parsed.faulty[0].code == "no_id"
+
+
+def test_a_record_may_say_until_when_it_may_be_shown() -> None:
+    told = channel(fields={"id": "{id}", "body": "text", "expires_at": "show.until"})
+    record = {"id": 1, "text": "A", "show": {"until": "2027-01-01T00:00:00Z"}}
+    page = orjson.dumps({"list": 0, "record": record})
+    (draft,) = rest.parse(told, Fetched(payload=page, media_type=rest.MEDIA_TYPE)).drafts
+    assert draft.expires_at == "2027-01-01T00:00:00Z"

@@ -57,6 +57,7 @@ EVERY_COLUMN = {
     "submitted_at": "02/01/2026",
     "published_at": "03/01/2026",
     "updated_at": "04/01/2026",
+    "expires_at": "04/01/2027",
     "organisation": "RXX",
     "organisation_name": "Anytown",
     "fft": "2",
@@ -91,6 +92,7 @@ def test_a_row_is_read_whole() -> None:
             "submitted_at": "02/01/2026",
             "published_at": "03/01/2026",
             "updated_at": "04/01/2026",
+            "expires_at": "04/01/2027",
             "services": [
                 {"scheme": "ods", "code": "RYY"},
                 {"scheme": "ods", "code": "RXX", "name": "Anytown"},

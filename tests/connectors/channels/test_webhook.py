@@ -182,3 +182,10 @@ def test_a_form_without_answers_is_set_aside_or_kept_as_its_fields_say() -> None
 def test_what_is_no_record_is_garbled(payload: bytes) -> None:
     with pytest.raises(GarbledError):
         webhook.parse(channel(), Fetched(payload=payload, media_type=webhook.MEDIA_TYPE))
+
+
+def test_a_delivery_may_say_until_when_its_story_may_be_shown() -> None:
+    of = channel(fields={"id": "{id}", "body": "text", "expires_at": "until"})
+    body = b'{"id":"1","text":"A","until":"2027-01-01T00:00:00Z"}'
+    (draft,) = webhook.parse(of, Fetched(payload=body, media_type=webhook.MEDIA_TYPE)).drafts
+    assert draft.expires_at == "2027-01-01T00:00:00Z"
