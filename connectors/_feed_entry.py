@@ -53,6 +53,8 @@ class Entry:
     author: str = ""
     published: str = ""
     updated: str = ""
+    expires: str = ""
+    """From when on nobody may show it."""
     categories: list[Category] = field(default_factory=list)
     via: list[str] = field(default_factory=list)
     """Addresses where it was told before."""
@@ -175,6 +177,7 @@ def fields(entry: Entry, external_id: str, hints: Hints) -> dict[str, Any]:
         "language": entry.language or hints.language or None,
         "published_at": entry.published or None,
         "updated_at": entry.updated or None,
+        "expires_at": entry.expires or None,
         "services": hints.services,
         # Left out, it would be copied from its default with deepcopy, at a third of the whole cost.
         "ext": {"comments": hints.comments} if hints.comments else {},

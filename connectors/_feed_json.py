@@ -72,17 +72,23 @@ def _entry(told: Any, author: str) -> Entry:
         author=_author(told) or author,
         published=_text(told, "date_published"),
         updated=_text(told, "date_modified"),
+        expires=_text(_ours(told), "expires_at"),
         categories=_categories(told),
     )
 
 
 def _categories(told: Mapping[str, Any]) -> list[Category]:
     """Read its tags, and what another Retold says of a post."""
-    tags, ours = told.get("tags"), told.get("_retold")
+    tags, ours = told.get("tags"), _ours(told)
     found = [Category(str(tag)) for tag in tags] if isinstance(tags, list) else []
-    said = ours if isinstance(ours, Mapping) else {}
-    marks = (Category(_text(said, key), scheme) for key, scheme in _MARKS)
+    marks = (Category(_text(ours, key), scheme) for key, scheme in _MARKS)
     return found + [mark for mark in marks if mark.term]
+
+
+def _ours(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Find what another Retold says of an item, for which JSON Feed has no word."""
+    ours = told.get("_retold")
+    return ours if isinstance(ours, Mapping) else {}
 
 
 _MARKS = (("kind", KIND), ("comments", COMMENTS))

@@ -87,7 +87,7 @@ def _extension(entry: Entry) -> dict[str, Any]:
     return {
         "revision": entry.revision,
         "kind": entry.kind,
-        **_known(comments=entry.comments),
+        **_known(comments=entry.comments, expires_at=_json.time(entry.expires_at)),
         "organisations": [{"id": s.id, "name": s.name} for s in entry.subjects],
         "ratings": [_json.rating(rating) for rating in entry.ratings],
         "tags": [{"name": t.name, "group": t.group, "polarity": t.polarity} for t in entry.tags],

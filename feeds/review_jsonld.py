@@ -8,6 +8,7 @@ https://schema.org/SocialMediaPosting, https://www.w3.org/TR/json-ld11/
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -98,6 +99,7 @@ def _item(entry: Entry) -> dict[str, Any]:
         author=_announcer(entry) if is_post else _person(entry.author),
         datePublished=rfc3339(entry.published_at),
         dateModified=rfc3339(entry.updated_at),
+        expires=_moment(entry.expires_at),
         **(_announced(entry) if is_post else _reviewed(entry)),
         keywords=[_keyword(tag) for tag in entry.tags],
         comment=[_comment(entry, response) for response in entry.responses],
@@ -108,6 +110,11 @@ def _item(entry: Entry) -> dict[str, Any]:
     open_or_closed = {"retold:comments": entry.comments} if entry.comments else {}
     thanks = {"retold:attribution": {"@id": url}} if (url := entry.attribution_url) else {}
     return {"@id": entry.id} | item | ours | open_or_closed | thanks
+
+
+def _moment(at: datetime | None) -> dict[str, str] | None:
+    """Say of a time itself that it is one: few say it, and so the context of all does not."""
+    return {"@type": "DateTime", "@value": rfc3339(at)} if at else None
 
 
 def _reviewed(entry: Entry) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def entry(story: Story, names: Mapping[str, str]) -> Entry:
         ratings=story.ratings,
         responses=responses,
         comments=story.comments,
+        expires_at=story.expires_at,
     )
 
 

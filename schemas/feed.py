@@ -69,6 +69,8 @@ class Entry(NamedTuple):
     responses: tuple[Response, ...]
     comments: Comments | None = None
     """Whether a post may be commented on; None of what is no post."""
+    expires_at: datetime | None = None
+    """From when on nobody may show it; None is without end."""
 
 
 class Tombstone(Record):

@@ -13,7 +13,19 @@ from schemas.errors import UnknownKindError
 from schemas.feed import BEACON_MARK, CREDIT_MARK, Entry, Slot
 from schemas.partner import Agreement
 from tests.connectors.channels.feeds import read
-from tests.feeds.cases import BARE, BEACON, CASES, CLOSED, HOSTILE, POST, Case, entry, head, render
+from tests.feeds.cases import (
+    BARE,
+    BEACON,
+    CASES,
+    CLOSED,
+    HOSTILE,
+    NOON,
+    POST,
+    Case,
+    entry,
+    head,
+    render,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 MARKS = (BEACON_MARK.encode(), CREDIT_MARK.encode())
@@ -148,6 +160,12 @@ def test_the_same_entry_always_gives_the_same_bytes(
         render(format_named(name), Case(head(), (entry(**fields),), (BEACON,))) for _ in range(2)
     )
     assert once == again
+
+
+def test_our_own_connector_reads_back_when_a_story_expires() -> None:
+    case = Case(head(), (entry(expires_at=NOON), BARE), (None, None))
+    drafts = read(render(format_named("json"), case)).drafts
+    assert [draft.expires_at for draft in drafts] == ["2026-01-02T12:00:00Z", None]
 
 
 @pytest.mark.parametrize("name", ["atom", "json", "rss"])

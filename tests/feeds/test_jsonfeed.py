@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from feeds import jsonfeed
 from schemas.feed import BEACON_MARK, CREDIT_MARK
 from tests import make
-from tests.feeds.cases import BARE, BEACON, CASES, Case, entry, head, render
+from tests.feeds.cases import BARE, BEACON, CASES, NOON, Case, entry, head, render
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((Path(__file__).parent / "jsonfeed.schema.json").read_text())
@@ -40,6 +40,15 @@ def test_the_schema_refuses_an_item_without_an_id() -> None:
     feed = _read(CASES["two_stories"])
     del feed["items"][0]["id"]
     assert not SCHEMA.is_valid(feed)
+
+
+def test_an_item_says_when_it_expires_where_anybody_knows() -> None:
+    ours = [
+        item["_retold"]
+        for item in _read(Case(head(), (entry(expires_at=NOON), BARE), (None, None)))["items"]
+    ]
+    assert ours[0]["expires_at"] == "2026-01-02T12:00:00Z"
+    assert "expires_at" not in ours[1]
 
 
 @given(title=told, html=told, words=told)

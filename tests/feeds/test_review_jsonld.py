@@ -12,14 +12,14 @@ from feeds import review_jsonld
 from schemas.feed import BEACON_MARK, CREDIT_MARK
 from tests import make
 from tests.feeds import linked
-from tests.feeds.cases import BARE, BEACON, CASES, Case, entry, head, render
+from tests.feeds.cases import BARE, BEACON, CASES, NOON, Case, entry, head, render
 
 SCHEMA = "https://schema.org/"
 OURS = "urn:retold:feed:"
 ANY_THING = {"name", "description", "identifier", "url"}
 ANY_WORK = ANY_THING | {
-    *("author", "comment", "creditText", "dateModified", "datePublished", "inLanguage"),
-    *("isBasedOn", "keywords", "license", "publisher", "text"),
+    *("author", "comment", "creditText", "dateModified", "datePublished", "expires"),
+    *("inLanguage", "isBasedOn", "keywords", "license", "publisher", "text"),
 }
 PROPERTIES = {
     "DataFeed": ANY_WORK | {"dataFeedElement"},
@@ -54,6 +54,16 @@ def _expanded(case: Case) -> dict[str, Any]:
 def _strangers(feed: dict[str, Any]) -> set[str]:
     ours = (OURS, "http://www.iana.org/assignments/")
     return linked.strangers(feed, SCHEMA, PROPERTIES, ours)
+
+
+@pytest.mark.parametrize("kind", ["story", "post"])
+def test_a_review_or_a_post_says_as_schema_org_does_when_it_expires(kind: str) -> None:
+    feed = _expanded(Case(head(), (entry(kind=kind, expires_at=NOON),), (None,)))
+    assert not _strangers(feed)
+    (element,) = feed[f"{SCHEMA}dataFeedElement"]
+    (item,) = element[f"{SCHEMA}item"]
+    when = {"@type": f"{SCHEMA}DateTime", "@value": "2026-01-02T12:00:00Z"}
+    assert item[f"{SCHEMA}expires"] == [when]
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -189,6 +189,12 @@ def test_the_author_of_a_post_is_the_organisation_and_not_whoever_typed_it(
     assert (found.kind, found.author) == ("post", shown)
 
 
+def test_an_entry_says_when_its_story_expires() -> None:
+    told = make.story(expires_at=make.NOON)
+    assert entries.entry(told, {}).expires_at == make.NOON
+    assert entries.entry(make.story(), {}).expires_at is None
+
+
 def test_an_entry_says_of_a_post_alone_whether_it_may_be_commented_on() -> None:
     ext = {"comments": "Closed "}
     assert entries.entry(make.story(kind="post", ext=ext), {}).comments == "closed"
