@@ -135,8 +135,9 @@ def test_the_page_for_people_tells_a_post_from_a_story(
     newest = documents.document(trial.engine, press(trial), NEWS, "json")
     assert newest is not None
     page = pages.edition(config(trial), NEWS, {"json": newest}, "https://retold.example")
-    assert "What organisations announce, chosen for Northern Voice" in page.body.decode().replace(
-        "\n", " "
+    assert (
+        "What organisations announce, chosen for <bdi>Northern Voice</bdi>"
+        in page.body.decode().replace("\n", " ")
     )
     meta: Any = html.fromstring(page.body).find(".//article/p[@class='meta']")
     said = " ".join(meta.text_content().split())
