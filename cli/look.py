@@ -48,8 +48,13 @@ def preview(
         from steps import schedule  # noqa: PLC0415
 
         found = [
-            step.preview(house.engine, house.press, schedule.edition(house.config, key), house.now)
-            for key in schedule.editions(house.config, editions)
+            step.preview(
+                house.engine,
+                house.press,
+                schedule.edition(house.engine, house.config, key),
+                house.now,
+            )
+            for key in schedule.editions(house.engine, house.config, editions)
         ]
     if as_json:
         _door.say_json([one.model_dump(mode="json") for one in found])

@@ -77,11 +77,11 @@ def publish(
         from steps.house import epoch  # noqa: PLC0415
 
         def one(name: str, _: Callable[[int, int | None], None]) -> Mapping[str, Any]:
-            edition = schedule.edition(house.config, name)
+            edition = schedule.edition(house.engine, house.config, name)
             done = step.publish(house.engine, house.press, edition, house.clock, epoch)
             return done.model_dump(exclude={"edition"})
 
-        wanted = schedule.editions(house.config, editions)
+        wanted = schedule.editions(house.engine, house.config, editions)
         if to is None:
             _each("edition", wanted, one, as_json=as_json)
         else:
@@ -104,7 +104,7 @@ def _write(house: Any, wanted: Sequence[str], to: str, publish_one: One, *, as_j
                 files = step.clear(house.engine, place, name, house.clock)
             else:
                 done = dict(publish_one(name, progress))
-                edition = schedule.edition(house.config, name)
+                edition = schedule.edition(house.engine, house.config, name)
                 files = step.write(house.engine, house.press, edition, place, house.clock)
             told = files.model_dump(exclude={"edition"})
             return done | {f"files_{what}": count for what, count in told.items()}

@@ -19,7 +19,7 @@ def publish_edition(subject: str) -> Counts:
     done = publish.publish(
         house.engine,
         house.press,
-        schedule.edition(house.config, subject),
+        schedule.edition(house.engine, house.config, subject),
         house.clock,
         epoch,
         flow_run_id=_running.flow_run_id(),
@@ -32,7 +32,7 @@ def write_files(subject: str, names: list[str]) -> Counts:
     """Write editions to a place as files, and take away what may not be there."""
     house = _running.house()
     faults: list[RetoldError] = []
-    editions = [schedule.edition(house.config, name) for name in names]
+    editions = [schedule.edition(house.engine, house.config, name) for name in names]
     with _places.opened(subject) as place:
         strays = write.strays(house.press, place)
         done = [write.clear(house.engine, place, key, house.clock) for key in strays]
@@ -58,10 +58,10 @@ def publish_editions(editions: list[str] | None = None, to: str | None = None) -
         to: a folder, or s3://bucket/prefix, to which those of them that are public go as files.
     """
     with _running.open_house() as house:
-        wanted = schedule.editions(house.config, editions)
+        wanted = schedule.editions(house.engine, house.config, editions)
         done = _running.gather(wanted, publish_edition.map(wanted))
         if to is not None:
-            chosen = [schedule.edition(house.config, name) for name in wanted]
+            chosen = [schedule.edition(house.engine, house.config, name) for name in wanted]
             public = [each.key for each in chosen if write.is_open(house.press, each)]
             done += _running.gather([to], write_files.map([to], unmapped(public)))
     return _running.report(publish_editions, done)

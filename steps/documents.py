@@ -42,7 +42,7 @@ def document(
     """
     with reading(engine) as connection:
         state = publication.state(connection, edition.key)
-        if state is None:
+        if state is None or _is_ending(connection, press, edition):
             return None
         if part.kind is PartKind.MANIFEST:
             if ending != MANIFEST:
@@ -79,6 +79,13 @@ class Tagged(NamedTuple):
     ending: str
     part: Part
     etag: str
+
+
+def _is_ending(connection: Connection, press: Press, edition: Edition) -> bool:
+    """Say whether an edition was taken out, and publishing has yet to say that all is gone."""
+    if not press.is_ended(edition):
+        return False
+    return bool(publication.showing_any(connection, [edition.key]))
 
 
 def standing(engine: Engine, press: Press, edition: Edition) -> Standing:

@@ -17,7 +17,7 @@ from schemas.publication import EditionState, Holder, Shown
 from schemas.push import Subscriber
 from schemas.types import UtcTime
 from schemas.views import CoverageState, Method, Statement
-from steps import reconcile, removals, webhooks
+from steps import reconcile, removals, schedule, webhooks
 from store import deliveries, ledger, publication, reports, subscribers, tokens
 from store.database import Connection, Engine, reading
 from store.deliveries import Latest
@@ -151,7 +151,8 @@ def look(engine: Engine, config: Config, partner_id: str, now: datetime) -> Stan
         given = deliveries.latest(connection, names)
         listening = subscribers.of(connection, names)
         told = webhooks.standings(connection, config, partner_id)
-        held = removals.owing(connection, names)
+        known = [e.key for e in schedule.known(connection, config) if e.partner == partner_id]
+        held = removals.owing(connection, known)
         reporting = _reporting(connection, config, partner, now)
     live = {key.id for key in keys if key.live}
     return Standing(

@@ -81,7 +81,9 @@ def page(
     `token_id` is the token that asks, which is the one to rotate; `said` is what became of a form.
     """
     editions = [_edition(config, standing, taken, public_url) for taken in standing.editions]
-    titles = {one.taken.edition.key: one.taken.edition.title for one in editions}
+    told = [one.edition for one in standing.owed] + [one.edition for one in standing.webhooks]
+    titles = {key: key for key in told}  # one that was taken out has no title any more
+    titles |= {one.taken.edition.key: one.taken.edition.title for one in editions}
     live = [key for key in standing.keys if key.live]
     ended = [key for key in standing.keys if not key.live]
     return pages.render(

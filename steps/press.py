@@ -10,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 import feeds
 from feeds import Format
-from rules import lineage
+from rules import editions, lineage
 from rules.lineage import Ground
 from schemas.config import Config
-from schemas.errors import UnknownKindError
 from schemas.organisation import Population
 from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import NEWEST, EditionState, Part, PartKind
@@ -74,15 +73,20 @@ class Press:
         return {c.id: c.rights for c in self.config.channels}
 
     def agreements(self, edition: Edition) -> tuple[Agreement, ...]:
-        """List the agreements of an edition's partner."""
-        return self.config.agreements_of(edition.partner)
+        """List the agreements of an edition's partner: none is about an edition that is ended."""
+        return () if self.is_ended(edition) else self.config.agreements_of(edition.partner)
+
+    def is_ended(self, edition: Edition) -> bool:
+        """Say whether an edition was taken out of the configuration; a sandbox falls out itself."""
+        return not edition.is_sandbox and edition.key not in self._configured
+
+    @cached_property
+    def _configured(self) -> set[str]:
+        return {edition.key for edition in self.config.editions}
 
     def partner(self, edition: Edition) -> Partner:
-        """Find an edition's partner."""
-        partner = self.config.partner(edition.partner)
-        if partner is None:  # a checked configuration has it
-            raise UnknownKindError(f"edition {edition.key} names no known partner")
-        return partner
+        """Find an edition's partner; of one that was taken out nothing is known but its id."""
+        return editions.partner(self.config, edition.partner)
 
     def formats(self, edition: Edition) -> dict[str, Format]:
         """List the formats that its agreements allow, by the ending of their addresses."""
@@ -91,8 +95,9 @@ class Press:
         return {f.EXTENSION: f for f in every if f.EXTENSION in allowed}
 
     def is_public(self, edition: Edition) -> bool:
-        """Say whether everybody may see an edition, by what is agreed; a sandbox nobody may."""
-        return not edition.is_sandbox and self.config.is_public(edition.partner)
+        """Say whether everybody may see an edition, by what is agreed; an ended one nobody may."""
+        barred = edition.is_sandbox or self.is_ended(edition)
+        return not barred and self.config.is_public(edition.partner)
 
     def selection_digest(self, edition: Edition, day: date) -> str:
         """Digest all that decides on a day which stories the edition shows."""

@@ -84,7 +84,7 @@ def subjects(house: House, wanted: Sequence[str] | None = None) -> list[str]:
     if not wanted:
         return sorted(found)
     strange = [name for name in wanted if name not in found]
-    schedule.editions(house.config, strange or None)
+    schedule.editions(house.engine, house.config, strange)
     return [name for name in wanted if name in found]
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import feeds
+from rules import editions
 from rules import holders as rules
 from schemas._record import Record
 from schemas.config import Config
@@ -36,10 +37,11 @@ def waiting(
 
     What was played in a sandbox is listed only where that is named.
     """
-    real = [edition.key for edition in config.editions if not edition.is_sandbox]
-    keys = schedule.editions(config, list(editions)) if editions else real
+    named = schedule.editions(engine, config, list(editions)) if editions else None
     with reading(engine) as connection:
-        found = owing(connection, keys)
+        known = schedule.known(connection, config)
+        real = [edition.key for edition in known if not edition.is_sandbox]
+        found = owing(connection, named or real)
     return overdue_first(holding(config, found, now))
 
 
@@ -121,7 +123,7 @@ def by_person(
     engine: Engine, config: Config, edition: str, stories_: Iterable[str], who: str, now: datetime
 ) -> Acknowledged:
     """Note what a partner said by letter; UnknownError for an edition that is not there."""
-    key = schedule.edition(config, edition).key
+    key = schedule.edition(engine, config, edition).key
     done = acknowledge(engine, key, stories_, who, now)
     if done.unknown:
         raise UnknownError(f"{key} has not removed {', '.join(done.unknown)}")
@@ -141,11 +143,11 @@ def telling() -> list[str]:
 
 def holding(config: Config, found: Iterable[Held], now: datetime) -> list[Holder]:
     """Say of who holds what was removed whether it is overdue to acknowledge that."""
-    days = {partner.id: partner.acknowledge_days for partner in config.partners}
     made = []
     for held in found:
         partner = held.edition.partition("/")[0]
-        due = held.removed_at + timedelta(days=days.get(partner, 0))
+        days = editions.partner(config, partner).acknowledge_days
+        due = held.removed_at + timedelta(days=days)
         made.append(
             Holder(
                 partner=partner,

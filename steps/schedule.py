@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from rules import configure
+from rules import editions as rules
 from schemas.channel import Channel
 from schemas.config import Config
 from schemas.errors import UnknownError
 from schemas.partner import Edition
-from store import runs
-from store.database import Engine, reading
+from store import publication, runs
+from store.database import Connection, Engine, reading
 
 
 def channel(config: Config, name: str) -> Channel:
@@ -21,18 +22,31 @@ def channel(config: Config, name: str) -> Channel:
     return found
 
 
-def edition(config: Config, name: str) -> Edition:
-    """Find an edition by `partner/edition`."""
-    found = config.edition(*name.split("/", 1)) if "/" in name else None
-    if found is None:
-        known = ", ".join(e.key for e in config.editions) or "none"
-        raise UnknownError(f"no edition is called {name}; there are: {known}")
-    return found
+def edition(engine: Engine, config: Config, name: str) -> Edition:
+    """Find an edition by `partner/edition`, one that was taken out too."""
+    with reading(engine) as connection:
+        found = {one.key: one for one in known(connection, config)}
+    if name not in found:
+        raise UnknownError(f"no edition is called {name}; there are: {', '.join(found) or 'none'}")
+    return found[name]
 
 
-def editions(config: Config, wanted: Sequence[str] | None = None) -> list[str]:
-    """List editions by `partner/edition`: those named, or every one."""
-    return [edition(config, name).key for name in wanted or [e.key for e in config.editions]]
+def editions(engine: Engine, config: Config, wanted: Sequence[str] | None = None) -> list[str]:
+    """List editions by `partner/edition`: those named, or every one.
+
+    Of those that were taken out only such as show something still: they come first, to go.
+    """
+    if wanted:
+        return [edition(engine, config, name).key for name in wanted]
+    with reading(engine) as connection:
+        ended = {one.key for one in rules.ended(config, publication.states(connection))}
+        showing = publication.showing_any(connection, ended)
+    return [*sorted(showing), *(one.key for one in config.editions)]
+
+
+def known(connection: Connection, config: Config) -> list[Edition]:
+    """List every edition there is: those configured, and those that were taken out."""
+    return rules.known(config, publication.states(connection))
 
 
 def platforms(config: Config, wanted: Sequence[str] | None = None) -> list[str]:

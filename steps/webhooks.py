@@ -66,7 +66,7 @@ class Standing(Record):
 
 def waiting(connection: Connection, config: Config, now: datetime) -> set[str]:
     """Name the editions of which a webhook may have something to be told."""
-    return webhooks.waiting(connection, _addresses(_webhooks(config)), now)
+    return webhooks.waiting(connection, _addresses(_webhooks(connection, config)), now)
 
 
 def tell(house: House, key: str, chance: Callable[[], float]) -> Counter[str]:
@@ -75,7 +75,8 @@ def tell(house: House, key: str, chance: Callable[[], float]) -> Counter[str]:
     A partner that is suspended has the more to take down.
     """
     counted: Counter[str] = Counter()
-    webhook = _webhooks(house.config).get(key)
+    with reading(house.engine) as connection:
+        webhook = _webhooks(connection, house.config).get(key)
     if webhook is not None:
         work = _Work(house, key, webhook, house.now, chance)
         while (outcome := work.tell_next()) is not None:
@@ -95,7 +96,7 @@ def standings(
     """List how every edition's webhook stands, or that of every edition of one partner."""
     configured = {
         key: webhook
-        for key, webhook in _webhooks(config).items()
+        for key, webhook in _webhooks(connection, config).items()
         if partner_id in {None, key.partition("/")[0]}
     }
     found = webhooks.every(connection, _addresses(configured))
@@ -107,17 +108,19 @@ def standings(
 
 def resume(engine: Engine, config: Config, edition: str, who: str, now: datetime) -> None:
     """Tell a webhook again, at once, that stopped or failed; UnknownError where there is none."""
-    key = schedule.edition(config, edition).key
-    if key not in _webhooks(config):
-        raise UnknownError(f"the partner of {key} has no webhook: add one to retold.toml")
+    key = schedule.edition(engine, config, edition).key
     with writing(engine) as connection:
+        if key not in _webhooks(connection, config):
+            raise UnknownError(f"the partner of {key} has no webhook: add one to retold.toml")
         if webhooks.resume(connection, key, now):
             runs.note(connection, who, "resume_webhook", key, {}, now)
 
 
-def _webhooks(config: Config) -> dict[str, Webhook]:
+def _webhooks(connection: Connection, config: Config) -> dict[str, Webhook]:
+    """Find the webhook of every edition that has one, also of those that were taken out."""
     by_partner = {partner.id: partner.webhook for partner in config.partners}
-    found = {edition.key: by_partner.get(edition.partner) for edition in config.editions}
+    known = schedule.known(connection, config)
+    found = {edition.key: by_partner.get(edition.partner) for edition in known}
     return {key: webhook for key, webhook in found.items() if webhook is not None}
 
 

@@ -108,6 +108,16 @@ def showing(connection: Connection, ids: Sequence[str]) -> dict[str, list[Held]]
     return found
 
 
+def showing_any(connection: Connection, keys: Collection[str]) -> set[str]:
+    """Name those of these editions that show any story."""
+    wanted = _sets.keys(connection, "k", edition=sorted(keys))
+    query = sa.text(
+        f"SELECT k.edition FROM {wanted.sql} WHERE EXISTS"
+        " (SELECT 1 FROM entries e WHERE e.edition = k.edition AND e.state = 'in')"
+    )
+    return set(connection.execute(query, wanted.params).scalars())
+
+
 def log(
     connection: Connection,
     state: EditionState,

@@ -69,13 +69,20 @@ class Holdings:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        suspended = {partner.id for partner in config.partners if partner.suspended}
-        self._all = {e.key: Holding(e, e.partner in suspended) for e in config.editions}
+        self._suspended = {partner.id for partner in config.partners if partner.suspended}
+        self._all = {e.key: Holding(e, e.partner in self._suspended) for e in config.editions}
 
     def find(self, token: Token, place: Place) -> Holding | None:
         """Find the edition that an address names, if it is of the token's partner."""
         found = self._all.get(place.stem)
         return found if found and found.edition.partner == token.partner else None
+
+    def ended(self, token: Token, place: Place, standing: Standing) -> Holding | None:
+        """Find the edition, if it was taken out: its documents tell that all is gone."""
+        if place.stem in self._all or place.stem not in standing.stamps:
+            return None
+        found = standing.editions(self.config, token.partner).get(place.stem)
+        return Holding(found, token.partner in self._suspended) if found else None
 
 
 class Feeds:
@@ -126,8 +133,10 @@ class Feeds:
             return answers.FEED_READ_ONLY
         place = _place(scope["path"], query.below)
         holdings = self._present_holdings()
-        holding = holdings.find(token, place) if place else None
-        if place is None or holding is None:
+        if place is None:
+            return answers.NOT_FOUND
+        holding = holdings.find(token, place) or holdings.ended(token, place, standing)
+        if holding is None:
             return answers.NOT_FOUND
         counts = scope["method"] == "GET" and place.ending != PAGE
         lock = requests.target(scope), headers.get(b"authorization", b"")

@@ -29,6 +29,7 @@ from web.fresh import Fresh
 from web.house import House
 from web.negotiate import holds
 from web.shelf import CACHING
+from web.standing import Standing
 
 LONGEST_BYTES = 64 * 1024
 """Of a form: a page lists a hundred removals."""
@@ -71,6 +72,7 @@ class _Ask(NamedTuple):
     config: Config
     partner: Partner
     token: Token
+    standing: Standing
     headers: dict[bytes, bytes]
     outline: bool
     """Whether it asks for the OPML."""
@@ -105,7 +107,7 @@ class Partners:
         admitted = await self._admission.admit(headers, query.token)
         if isinstance(admitted, Answer):
             return admitted
-        token = admitted.token
+        token, standing, _ = admitted
         if scope["method"] not in {"GET", "HEAD", "POST"}:
             return _METHODS
         address = _ADDRESS.fullmatch(scope["path"])
@@ -113,7 +115,7 @@ class Partners:
         partner = config.partner(token.partner)
         if address is None or partner is None or address["id"] != partner.id:
             return answers.NOT_FOUND
-        return _Ask(config, partner, token, headers, outline=bool(address["opml"]))
+        return _Ask(config, partner, token, standing, headers, outline=bool(address["opml"]))
 
     def _outline(self, ask: _Ask) -> Answer:
         body = pages.outline(ask.config, ask.partner, self._house.public_url)
@@ -160,7 +162,7 @@ class Partners:
 
     async def _acknowledge(self, ask: _Ask, fields: Mapping[str, Sequence[str]]) -> Answer:
         edition = fields.get("edition", [""])[0]
-        if edition not in {e.key for e in ask.config.editions if e.partner == ask.partner.id}:
+        if edition not in ask.standing.editions(ask.config, ask.partner.id):
             return _MISREAD
         stories = fields.get("removed", [])
         given = (self._house.engine, edition, stories, ask.token.id, self._house.now())

@@ -53,8 +53,7 @@ class Removals:
         if scope["method"] == "POST" and not origin.is_ours(headers, self._house.public_url):
             return origin.ELSEWHERE
         edition = scope["path"].removeprefix(ROOT)
-        editions = {e.key for e in self._house.config().editions if e.partner == token.partner}
-        if edition not in editions:
+        if edition not in admitted.standing.editions(self._house.config(), token.partner):
             return answers.NOT_FOUND
         # A partner that is suspended has the more to take down.
         if scope["method"] != "POST":

@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+from rules import editions
+from schemas.config import Config
+from schemas.partner import Edition
 from schemas.publication import EditionState
 from store import publication, tokens
 from store.database import Engine, reading
@@ -22,6 +25,16 @@ class Standing(NamedTuple):
     keyring: Keyring
     stamps: dict[str, Stamp]
     """By edition, as `partner/edition`; one that was never published is not in it."""
+
+    def editions(self, config: Config, partner_id: str) -> dict[str, Edition]:
+        """Find a partner's editions, by `partner/edition`: those that were taken out too.
+
+        Who is no partner any more has none.
+        """
+        if config.partner(partner_id) is None:
+            return {}
+        every = editions.known(config, self.stamps)
+        return {edition.key: edition for edition in every if edition.partner == partner_id}
 
 
 def read(engine: Engine) -> Standing:

@@ -86,6 +86,25 @@ def test_an_edition_is_written_as_files_and_taken_away(typist: Typist, tmp_path:
     assert not (tmp_path / "www" / "voice" / "all.atom").exists()
 
 
+def test_an_edition_that_is_taken_out_is_looked_at_published_and_leaves_no_file(
+    typist: Typist, tmp_path: Path
+) -> None:
+    typist.types("init")
+    typist.types("ingest", "forum")
+    toml, to = tmp_path / "retold.toml", str(tmp_path / "www")
+    public = toml.read_text().replace('id = "a"\n', 'id = "a"\npublic = true\n')
+    toml.write_text(public + "paged = false\n")
+    typist.types("publish", "--to", to)
+    toml.write_text(public.partition("[[editions]]")[0])
+    (seen,) = typist.reads("preview")
+    assert (seen["edition"], len(seen["go_out"]["agreement"])) == ("voice/all", 2)
+    (row,) = typist.reads("publish", "--to", to)
+    assert (row["edition"], row["went_out"], row["files_removed"]) == ("voice/all", 2, 36)
+    assert not (tmp_path / "www" / "voice" / "all.atom").exists()
+    assert "No edition to work on." in typist.types("publish").stdout
+    assert typist.reads("removals", "list", "voice/all") == []
+
+
 def test_a_partner_is_tried_before_it_goes_live(typist: Typist, tmp_path: Path) -> None:
     typist.types("init")
     assert "voice is live" in typist.types("sandbox", "start", "voice", code=1).stderr

@@ -136,6 +136,22 @@ def test_public_editions_go_to_a_place_as_files_and_leave_it_when_they_are_so_no
     assert [row["subject"] for row in artifact("retold-publish")] == ["voice/all", str(www)]
 
 
+def test_an_edition_that_is_taken_out_takes_back_what_it_showed_its_files_too(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    config, www = Path(environ["RETOLD_CONFIG"]), tmp_path / "www"
+    written = config.read_text().replace('id = "a"', 'id = "a"\npublic = true') + "paged = false\n"
+    config.write_text(written)
+    ingest_channels(["forum"])
+    assert publish_editions(to=str(www))["files_written"] > 0
+    config.write_text(written.partition("[[editions]]")[0])
+    done = publish_editions(to=str(www))
+    assert done["went_out"] == 2
+    assert done["files_removed"] > 0
+    assert not (www / "voice/all.atom").exists()
+    assert publish_editions() == {}
+
+
 def test_an_edition_that_no_files_can_be_keeps_no_other_from_being_written(
     environ: dict[str, str], tmp_path: Path
 ) -> None:

@@ -10,7 +10,6 @@ from lxml import etree
 from rules import identity, manifest
 from schemas import tables
 from schemas.config import Config
-from schemas.errors import UnknownKindError
 from schemas.organisation import Organisation, Parent, Population, Successor
 from schemas.partner import Agreement, Edition, Partner, Scope
 from schemas.publication import NEWEST, Document, Part, PartKind, Published
@@ -227,11 +226,6 @@ def test_a_renamed_organisation_is_rendered_anew(engine: Engine) -> None:
     after = document(engine, on=renamed)
     assert b"Newtown" in after.body
     assert after.etag != before.etag
-
-
-def test_an_edition_of_nobody_is_an_error_that_says_so() -> None:
-    with pytest.raises(UnknownKindError, match="voice/north"):
-        press(partners=()).partner(EDITION)
 
 
 def test_what_an_edition_counts_adds_up(engine: Engine) -> None:

@@ -42,20 +42,20 @@ def test_a_channel_is_found_by_its_id_and_the_others_are_named() -> None:
         schedule.channel(Config(), "nope")
 
 
-def test_an_edition_is_found_by_its_partner_and_its_id() -> None:
-    assert schedule.edition(CONFIG, "voice/south").title == "South"
+def test_an_edition_is_found_by_its_partner_and_its_id(engine: Engine) -> None:
+    assert schedule.edition(engine, CONFIG, "voice/south").title == "South"
     for wrong in ("voice/nope", "south", "nobody/south", "voice/south/x", ""):
         with pytest.raises(UnknownError, match="there are: voice/north, voice/south"):
-            schedule.edition(CONFIG, wrong)
+            schedule.edition(engine, CONFIG, wrong)
     with pytest.raises(UnknownError, match="there are: none"):
-        schedule.edition(Config(), "voice/south")
+        schedule.edition(engine, Config(), "voice/south")
 
 
-def test_every_edition_is_meant_where_none_is_named() -> None:
-    assert schedule.editions(CONFIG) == ["voice/north", "voice/south"]
-    assert schedule.editions(CONFIG, ["voice/south"]) == ["voice/south"]
+def test_every_edition_is_meant_where_none_is_named(engine: Engine) -> None:
+    assert schedule.editions(engine, CONFIG) == ["voice/north", "voice/south"]
+    assert schedule.editions(engine, CONFIG, ["voice/south"]) == ["voice/south"]
     with pytest.raises(UnknownError):
-        schedule.editions(CONFIG, ["voice/south", "nope"])
+        schedule.editions(engine, CONFIG, ["voice/south", "nope"])
 
 
 def test_every_platform_is_meant_where_none_is_named() -> None:

@@ -18,7 +18,7 @@ from rules.push import CLAIM
 from schemas.delivery import Delivery
 from schemas.errors import UnknownError
 from schemas.push import Pushed
-from steps import deliver, push, removals, status, webhooks
+from steps import deliver, publish, push, removals, status, webhooks
 from steps.webhooks import Standing, State
 from store import runs
 from store.database import Engine, reading
@@ -228,6 +228,19 @@ def test_another_address_begins_without_failures_where_the_old_one_was(desk: Des
     assert push.subjects(desk.house) == [KEY]
     assert desk.push() == Pushed(told=1)
     assert (desk.ears.heard[-1].path, told(desk)[-1]) == ("/new", [urn("1")])
+
+
+def test_an_edition_that_was_taken_out_is_told_of_until_it_is_taken(desk: Desk) -> None:
+    edition = CONFIG.editions[0]
+    desk.configure(editions=())
+    publish.publish(desk.engine, desk.house.press, edition, lambda: desk.now, lambda: "e1")
+
+    assert push.subjects(desk.house) == push.subjects(desk.house, [KEY]) == [KEY]
+    assert desk.push() == Pushed(told=1)
+    assert message(desk.ears.heard[0])["data"]["removed"][0]["reason"] == "agreement"
+    assert (standing(desk).edition, standing(desk).waiting) == (KEY, 0)
+    webhooks.resume(desk.engine, desk.house.config, KEY, "ann", desk.now)
+    assert push.subjects(desk.house) == []
 
 
 def test_only_a_webhook_can_be_told_again(desk: Desk) -> None:

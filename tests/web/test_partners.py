@@ -359,6 +359,18 @@ def test_the_ticked_ones_are_acknowledged_and_the_page_says_so(both: Published) 
     assert "whatever was removed, you have acknowledged or never had" in said(page)
 
 
+def test_what_an_edition_that_was_taken_out_left_is_owed_and_acknowledged(both: Published) -> None:
+    token = both.issue("nhs")
+    both.ask("/feeds/nhs/all.atom", token)
+    both.config = both.config.model_copy(update={"editions": both.config.editions[1:]})
+    both.publish()
+    page = read(both.ask(PAGE, token))
+    assert [line[1].startswith("agreement") for line in rows(page, "removals")] == [True] * 3
+    assert said(page.xpath("//h3[@id='owed-1']")[0]) == "nhs/all"
+    page = read(post(both, token, do="acknowledge", edition="nhs/all", removed=[urn("1")]))
+    assert said(page.xpath("//*[@role='status']")[0]).startswith("1 story is noted")
+
+
 @pytest.mark.parametrize(
     "fields",
     [

@@ -151,6 +151,65 @@ def test_a_suspended_partner_has_all_to_take_down(rig: Published) -> None:
     assert orjson.loads(acknowledge(rig, token, "1", "2").body)["acknowledged"] == 2
 
 
+@pytest.fixture
+def ended(rig: Published) -> tuple[Published, str]:
+    """An edition that a client was given, and that was taken out; another of the partner stays."""
+    token = rig.issue("nhs")
+    rig.ask(f"{FEED}.atom", token)
+    rig.config = rig.config.model_copy(update={"editions": CONFIG.editions[1:]})
+    return rig, token
+
+
+def test_an_edition_that_was_taken_out_is_listed_and_acknowledged_still(
+    ended: tuple[Published, str],
+) -> None:
+    rig, token = ended
+    other = rig.issue("bbc")
+    rig.publish()
+    remove(rig, "1")
+
+    assert [one.overdue for one in removals.waiting(rig.engine, rig.config, rig.now)] == [False] * 2
+    assert [one.overdue for one in holders(rig, days=30)] == [True, True]
+    paper = removals.certificate(rig.engine, rig.config, urn("1"), rig.now)
+    assert [(e["state"], e["reason"]) for e in paper["editions"]] == [("out", "agreement")]
+    assert [h["client"] for h in paper["holders"]] == [token.split("_")[2]]
+    listed = orjson.loads(rig.ask(ROOT, token).body)["removed"]
+    assert {one["id"] for one in listed} == {urn("1"), urn("2")}
+    assert rig.ask(ROOT, other).status == 404
+    assert orjson.loads(acknowledge(rig, token, "1", "2").body)["acknowledged"] == 2
+    assert holders(rig, days=99) == []
+
+
+def test_the_feed_of_an_edition_that_was_taken_out_tells_that_all_is_gone(
+    ended: tuple[Published, str],
+) -> None:
+    rig, token = ended
+    other = rig.issue("bbc")
+
+    assert rig.ask(f"{FEED}.atom", token).status == 404, "nothing before that is published"
+    rig.publish()
+    reply = rig.ask(f"{FEED}.atom", token)
+    assert reply.status == 200
+    assert reply.body.count(b"deleted-entry") > 0
+    assert b"It was good." not in reply.body
+    assert all(one.told_at for one in holders(rig))
+    assert rig.ask(f"{FEED}.atom", other).status == 404
+    assert rig.ask(FEED, token).status == 200
+    rig.config = rig.config.model_copy(update={"agreements": CONFIG.agreements[1:]})
+    assert rig.ask(f"{FEED}.atom", token).status == 404, "no format is agreed any more"
+    assert rig.ask(ROOT, token).status == 200
+
+
+def test_who_is_no_partner_any_more_opens_nothing(ended: tuple[Published, str]) -> None:
+    rig, token = ended
+    rig.config = rig.config.model_copy(update={"partners": CONFIG.partners[1:]})
+    rig.publish()
+
+    assert rig.ask(ROOT, token).status == 404
+    assert rig.ask(f"{FEED}.atom", token).status == 404
+    assert {one.story_id for one in holders(rig)} == {urn("1"), urn("2")}
+
+
 def test_a_person_notes_what_came_by_letter_and_it_is_in_the_audit(rig: Published) -> None:
     rig.ask(f"{FEED}.atom", rig.issue("nhs"))
     remove(rig)
