@@ -33,11 +33,13 @@ class Walk:
     ) -> None:
         """Ask for one document after another, as `before` finds in each the one before it.
 
-        They are held packed until all are there, for only then is the oldest known.
+        They are held packed until all are there, for only then is the oldest known. What is
+        followed later is older.
         """
         while address and address not in self._read:
-            self._fault = self._objection(address)
-            if self._fault is not None:
+            fault = self._objection(address)
+            if fault is not None:
+                self._fault = fault
                 return
             self._met.add(address)
             try:

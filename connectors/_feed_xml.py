@@ -102,8 +102,11 @@ class History(NamedTuple):
     """The address of the page behind it, of a feed that is cut into pages."""
     is_complete: bool = False
     """Whether it holds all that there is, so that what it lacks is gone."""
+    in_order: bool = False
+    """Whether its tombstones are of what changed last, as its entries are: so it is with Retold."""
 
 
+_OURS = "{urn:retold:feed}seq"
 _SAYING = (b"prev-archive", b"purl.org/syndication/history", b'"next"', b"'next'")
 
 
@@ -121,6 +124,7 @@ def history(payload: bytes, charset: str | None, url: str) -> History:
         archive=named.get("prev-archive") or None,
         page=named.get("next") or None,
         is_complete=any(head.find(f"{_HISTORY}complete") is not None for head in heads),
+        in_order=any(head.find(_OURS) is not None for head in heads),
     )
 
 

@@ -135,10 +135,11 @@ def fetch(channel: Channel, http: Http, cursor: str | None) -> Iterator[Fetched]
     kept: dict[str, Any] = {"asked": _digest(options), "archives": [], "top": [], "moved": moved}
     kept |= {name: known[name] for name in ("archives", "top") if name in known}
     walk = _feed_archives.Walk(channel.id, answer.url, options.archive_hosts, kept["archives"])
+    pages: set[str] = set()
     if options.archives:
-        _walk(walk, history, answer, kept["top"], lambda url: _ask(channel, url, http, {}))
+        pages = _walk(walk, answer, kept, lambda url: _ask(channel, url, http, {}))
     for url, older in walk.oldest_first():
-        if history.archive:
+        if url not in pages:
             kept["archives"] = [*kept["archives"], url]
         yield _fetched(older, kept)
     kept |= {"etag": answer.etag, "last_modified": answer.last_modified, "sha256": sha256}
@@ -194,16 +195,30 @@ def _newest(
 
 def _walk(
     walk: _feed_archives.Walk,
-    history: History,
     newest: Answer,
-    top: Collection[str],
+    kept: dict[str, Any],
     ask: Callable[[str], Answer],
-) -> None:
-    """Walk what a feed has of old: its archives, else its pages."""
+) -> set[str]:
+    """Walk the pages since the last time, then archives not read yet; give the pages' addresses.
+
+    At first archives are enough. Later they are not where there are both: what changed in one that
+    was read stands in the pages.
+    """
+    history, top = _history(newest), kept["top"]
+    pages: set[str] = set()
+
+    def ask_page(url: str) -> Answer:
+        pages.add(url)
+        return ask(url)
+
+    is_first = not (top or kept["archives"])
+    if history.page and not (is_first and history.archive) and not _meets(newest, top):
+        walk.follow(
+            history.page, ask_page, lambda one: None if _meets(one, top) else _history(one).page
+        )
     if history.archive:
         walk.follow(history.archive, ask, lambda answer: _history(answer).archive)
-    elif history.page and not _meets(newest, top):
-        walk.follow(history.page, ask, lambda one: None if _meets(one, top) else _history(one).page)
+    return pages
 
 
 def _history(answer: Answer) -> History:
@@ -223,11 +238,13 @@ def _marks(answer: Answer) -> list[str]:
         document = _read(_fetched(answer, {}))
     except (LookupError, KilledError):
         document = None
-    entries = [document.entry(node) for node in document.nodes] if document else []
-    return [
-        hashlib.sha256(f"{e.id} {e.url} {e.updated or e.published}".encode()).hexdigest()[:16]
-        for e in entries[:_MARKED]
-    ]
+    if document is None:
+        return []
+    entries = [document.entry(node) for node in document.nodes[:_MARKED]]
+    known = [f"{e.id} {e.url} {e.updated or e.published}" for e in entries]
+    if _history(answer).in_order:
+        known += [f"{gone.external_id} {gone.at}" for gone in document.tombstones[:_MARKED]]
+    return [hashlib.sha256(one.encode()).hexdigest()[:16] for one in known]
 
 
 _MARKED = 100

@@ -86,6 +86,77 @@ def test_where_there_are_archives_pages_are_not_walked(tmp_path: Path) -> None:
         assert asked(trial) == ["/feed", "/a1"]
 
 
+SEQ = '<seq xmlns="urn:retold:feed">9</seq>'
+
+
+def gone(number: int) -> str:
+    return f'<at:deleted-entry ref="urn:{number}" when="2026-04-{number:02}T12:00:00Z"/>'
+
+
+def test_what_changed_in_an_archive_that_was_read_is_found_in_the_pages(tmp_path: Path) -> None:
+    with shelf(
+        tmp_path,
+        feed=document(entry(3), before="a1", more='<link rel="next" href="p1"/>'),
+        a1=document(entry(1), entry(2)),
+    ) as (trial, placed):
+        trial.ingest()
+        asked(trial)
+        placed["/feed"] = document(entry(5), before="a2", more='<link rel="next" href="p2"/>')
+        placed["/p2"] = page(entry(2, "In the end it was kind."), gone(1), behind="p3")
+        placed["/p3"] = page(entry(3), behind="p4")
+        placed["/a2"] = document(entry(3), entry(5), before="a1")
+        trial.ingest()
+        assert asked(trial) == ["/feed", "/p2", "/p3", "/a2"]
+        assert sorted(texts(trial)) == ["urn:2", "urn:3", "urn:5"]
+        assert texts(trial)["urn:2"] == "In the end it was kind."
+        placed["/feed"] = document(entry(6), entry(5), before="a2", more=SEQ)
+        trial.ingest()
+        assert asked(trial) == ["/feed"]
+
+
+def test_what_is_wrong_with_pages_is_told_though_archives_are_read(tmp_path: Path) -> None:
+    with shelf(tmp_path, feed=document(entry(2), before="a1"), a1=document(entry(1))) as (
+        trial,
+        placed,
+    ):
+        trial.ingest()
+        more = '<link rel="next" href="feed"/>'
+        placed["/feed"] = document(entry(5), before="a2", more=more)
+        placed["/a2"] = document(entry(4), before="a1")
+        with pytest.raises(GarbledError, match="in a circle"):
+            trial.ingest()
+        assert sorted(texts(trial)) == ["urn:1", "urn:2", "urn:4", "urn:5"]
+
+
+def test_pages_of_removals_alone_are_read_to_where_one_is_known(tmp_path: Path) -> None:
+    told = [entry(number) for number in range(1, 9)]
+    with shelf(tmp_path, feed=page(*told)) as (trial, placed):
+        trial.ingest()
+        asked(trial)
+        placed["/feed"] = page(SEQ, gone(4), gone(3), behind="p2")
+        placed["/p2"] = page(SEQ, gone(2), gone(1), behind="p3")
+        placed["/p3"] = page(SEQ, entry(8), entry(7))
+        trial.ingest()
+        assert asked(trial) == ["/feed", "/p2", "/p3"]
+        assert sorted(texts(trial)) == [f"urn:{number}" for number in range(5, 9)]
+        placed["/feed"] = page(SEQ, gone(5), gone(4), behind="p2")
+        trial.ingest()
+        assert asked(trial) == ["/feed"]
+
+
+def test_elsewhere_a_removal_that_is_known_ends_no_walk(tmp_path: Path) -> None:
+    with shelf(tmp_path, feed=page(entry(2), gone(1), behind="old"), old=page()) as (
+        trial,
+        placed,
+    ):
+        trial.ingest()
+        asked(trial)
+        placed["/feed"] = page(entry(4), gone(1), behind="p2")
+        placed["/p2"] = page(entry(3), entry(2))
+        trial.ingest()
+        assert asked(trial) == ["/feed", "/p2"]
+
+
 def test_a_look_asks_for_the_first_page_alone(tmp_path: Path) -> None:
     with shelf(tmp_path, feed=page(entry(2), behind="p2"), p2=page(entry(1))) as (trial, _):
         assert len(trial.look().stories) == 1
