@@ -12,7 +12,7 @@ import orjson
 
 from bench.figure import Figure, line
 
-GROUPS = ("ingest", "parse", "kinds", "render", "serve", "change", "settle", "prefect")
+GROUPS = ("ingest", "parse", "kinds", "render", "serve", "change", "removed", "settle", "prefect")
 LARGE = ("memory", "idle", "million")
 """Groups that take minutes, and so run only when they are asked for."""
 

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from bench import texts
 from rules import identity
-from schemas.channel import Channel, Fetched
+from schemas.channel import Channel, Fetched, Removal
 from schemas.config import Config
 from schemas.partner import Agreement, Edition, Partner
 from schemas.story import Content, Rights, Story, Telling
@@ -68,12 +68,24 @@ def furnish(engine: Engine, folder: Path, public_url: str) -> None:
 
 def tell(engine: Engine, told: Iterable[Story]) -> None:
     """Keep one page of stories, as a channel would tell them."""
-    page = [_telling(story) for story in told]
+    _keep(engine, [_telling(story) for story in told], [])
+
+
+def take_back(engine: Engine, gone: Iterable[Story]) -> None:
+    """Keep one page of removals, as a channel would tell them."""
+    named = [(story.source.channel, story.source.external_id) for story in gone]
+    _keep(engine, [], [(key, Removal(external_id=key[1])) for key in named])
+
+
+def _keep(
+    engine: Engine, page: Sequence[Telling], removals: Sequence[tuple[tuple[str, str], Removal]]
+) -> None:
     with writing(engine) as connection:
         one_writer(connection)
         fetched = Fetched(payload=b"", media_type="application/json")
         landing = landings.add(connection, "opinion", "bench/1", fetched, _now())
-        plan = identity.decide_page(page, [], tellings.known_of(connection, page), landing)
+        known = tellings.known_of(connection, page, [key for key, _ in removals])
+        plan = identity.decide_page(page, removals, known, landing)
         tellings.write(connection, plan, landing, _now())
 
 

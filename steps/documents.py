@@ -20,7 +20,7 @@ from steps import press as presses
 from steps.press import MANIFEST, Press
 from store import manifests, publication, stories
 from store.database import Connection, Engine, one_writer, reading, writing
-from store.publication import EntryRow
+from store.publication import Bounds, EntryRow, Page
 
 TOMBSTONE_HORIZON = timedelta(days=400)
 """How long the newest documents go on saying that a story is gone."""
@@ -30,6 +30,10 @@ BUCKET = 500
 
 MOST_IN_DELTA = 1000
 """Changes in one delta; who missed more is better served by archives."""
+
+MOST_REMOVED = 500
+"""Removals in one document: as many as an archive has entries, 80 kB of Atom. What narrows an
+agreement may remove a million at once, and every change after it would tell of them all again."""
 
 
 def document(
@@ -202,7 +206,7 @@ def _make(
     found = _rows(connection, edition, state, part)
     if found is None:
         return None
-    rows, gone, more = found
+    rows, gone = found.shown, found.gone
     seq = max((r.seq for r in (*rows, *gone)), default=state.seq)
     moved_at = state.moved_at or EPOCH
     if part.kind in {PartKind.ARCHIVE, PartKind.STORY}:
@@ -211,7 +215,7 @@ def _make(
         seq = state.seq
     head = _head(press, edition, format_, part).model_copy(
         update={"updated_at": moved_at, "seq": seq}
-        | _ways(connection, press, edition, format_, part, rows[-1].seq if more else 0)
+        | _ways(connection, press, edition, format_, part, found)
     )
     tombstones = [Tombstone(id=r.story_id, reason=r.reason, at=r.at) for r in gone]
     slots = _slots(connection, press, edition, format_, rows, told)
@@ -232,29 +236,24 @@ def _make(
     )
 
 
-_Rows = tuple[list[EntryRow], list[EntryRow], bool]
-"""The stories shown, the removals among them, and whether older ones follow."""
-
-
-def _rows(
-    connection: Connection, edition: Edition, state: EditionState, part: Part
-) -> _Rows | None:
+def _rows(connection: Connection, edition: Edition, state: EditionState, part: Part) -> Page | None:
     """Read what stands in a part; None where there is no such part."""
     key = edition.key
     if part.kind is PartKind.STORY:
         row = _shown(connection, edition, part)
-        return ([row], [], False) if row else None
+        return Page([row], []) if row else None
     if part.kind is PartKind.ARCHIVE:
         found = publication.between(connection, key, *_ordinals(part))
     elif part.kind is PartKind.DELTA:
         found = publication.since(connection, key, part.number, MOST_IN_DELTA + 1)
     else:
         horizon = (state.moved_at or EPOCH) - TOMBSTONE_HORIZON
-        return publication.page(connection, key, part.number, edition.page_size, horizon)
+        most = Bounds(edition.page_size, MOST_REMOVED, horizon)
+        return publication.page(connection, key, part.number, most)
     if not found or (part.kind is PartKind.DELTA and len(found) > MOST_IN_DELTA):
         return None
     shown = [row for row in found if row.state is Shown.IN]
-    return shown, [row for row in found if row.state is Shown.OUT], False
+    return Page(shown, [row for row in found if row.state is Shown.OUT])
 
 
 def _ways(
@@ -263,7 +262,7 @@ def _ways(
     edition: Edition,
     format_: Format,
     part: Part,
-    after: int,
+    page: Page,
 ) -> dict[str, object]:
     """Say what a document says of those beside it."""
 
@@ -277,12 +276,11 @@ def _ways(
         )
     if part.kind in {PartKind.DELTA, PartKind.STORY}:
         return {}
-    ways: dict[str, object] = {}
-    if after and edition.paged:
-        ways["next_url"] = at(PartKind.PAGE, after)
-    if part.kind is PartKind.NEWEST:
-        if not after:
-            return {"is_complete": True}
+    ways: dict[str, object] = {"is_complete": page.is_all}
+    if page.after and edition.paged:
+        ways["next_url"] = at(PartKind.PAGE, page.after)
+    # Behind a complete document there may be removals: who takes no notice of the one needs those.
+    if page.after and part.kind is PartKind.NEWEST:
         last = last_archive(connection, edition)
         ways["prev_archive_url"] = at(PartKind.ARCHIVE, last)
     return ways

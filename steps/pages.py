@@ -19,7 +19,7 @@ from schemas.partner import Edition, Partner
 from schemas.publication import Document
 from schemas.story import Kind
 from schemas.tables import EPOCH
-from steps.documents import TOMBSTONE_HORIZON
+from steps.documents import MOST_REMOVED, TOMBSTONE_HORIZON
 
 _ROOM = Path(__file__).parent
 _EXCERPT = 260
@@ -167,7 +167,7 @@ def edition(
     """
     moved_at = max((d.last_modified for d in documents.values()), default=EPOCH)
     home_url = f"{public_url}/feeds/{edition.key}"
-    lines, gone = _read(documents.get("json"))
+    newest = _read(documents.get("json"))
     page = render(
         "edition.html",
         config=config,
@@ -177,11 +177,11 @@ def edition(
         home_url=home_url,
         partner_url=_partner_url(config, edition, public_url),
         ways=ways(edition, documents, public_url),
-        lines=lines,
-        gone=gone,
+        newest=newest,
         endings=documents.keys(),
         refresh_hours=_refresh_hours(config, edition),
         horizon_days=TOMBSTONE_HORIZON.days,
+        most_removed=MOST_REMOVED,
         moved_at=moved_at,
         regions=[_region(one, edition, asked, public_url) for one in beside],
     )
@@ -244,14 +244,23 @@ def _refresh_hours(config: Config, edition: Edition) -> int | None:
     return min((hours for hours in agreed if hours), default=None)
 
 
-def _read(document: Document | None) -> tuple[list[Line], int]:
+class _Newest(NamedTuple):
+    """What the newest document says, as the page shows it."""
+
+    lines: list[Line]
+    gone: int
+    """Removals that it tells of."""
+    is_complete: bool
+
+
+def _read(document: Document | None) -> _Newest:
     """Read the newest entries, and how many removals there are, from what partners read."""
     if document is None:
-        return [], 0
+        return _Newest([], 0, is_complete=False)
     feed = orjson.loads(document.body)
-    return [_line(entry) for entry in feed["items"][:ENTRIES_SHOWN]], len(
-        feed["_retold"]["removed"]
-    )
+    ours = feed["_retold"]
+    lines = [_line(entry) for entry in feed["items"][:ENTRIES_SHOWN]]
+    return _Newest(lines, len(ours["removed"]), ours["complete"])
 
 
 def _line(entry: dict[str, Any]) -> Line:

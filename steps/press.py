@@ -18,6 +18,10 @@ from schemas.partner import Agreement, Edition, Partner
 from schemas.publication import NEWEST, EditionState, Part, PartKind
 from schemas.story import Rights
 
+_PARTING = "2"
+"""Of how changes are parted among the newest document and its pages; moves whenever the same log
+would be parted otherwise. Archives are not, and keep their tags."""
+
 _DAYS_AT_ONCE = 3
 """Days that it is at one moment, somewhere on Earth."""
 
@@ -168,7 +172,10 @@ class Press:
 
         def tag(part: Part, seq: int) -> str:
             named = NEWEST if part.kind is PartKind.DELTA else part
-            return f"{digest(state.epoch, format_.EXTENSION, named.name, decided)[:24]}-{seq}"
+            bearing = [state.epoch, format_.EXTENSION, named.name, decided]
+            if named.kind in {PartKind.NEWEST, PartKind.PAGE}:
+                bearing.append(_PARTING)
+            return f"{digest(*bearing)[:24]}-{seq}"
 
         return tag
 

@@ -21,6 +21,13 @@ def months(connection: Connection, key: str) -> dict[str, Sum]:
     return {row["month"]: Sum(row["shown"], row["digest"]) for row in rows}
 
 
+def shown(connection: Connection, key: str) -> int | None:
+    """Count the stories that an edition shows; None where its months were never added up."""
+    query = sa.select(sa.func.sum(entry_months.c.shown)).where(entry_months.c.edition == key)
+    found = connection.execute(query).scalar()
+    return None if found is None else int(found)
+
+
 def put(connection: Connection, key: str, moved: Mapping[str, Sum]) -> None:
     """Note what months come to."""
     columns = ("edition", "month", "shown", "digest")

@@ -24,7 +24,7 @@ from schemas.tables import (
     micros,
     moment,
 )
-from store import _sets, sequences
+from store import _sets, manifests, sequences
 from store.database import Connection
 
 
@@ -152,30 +152,69 @@ def log(
     return state.model_copy(update={"seq": state.seq + len(lines), "moved_at": now})
 
 
-def page(
-    connection: Connection, key: str, below: int, size: int, horizon: datetime
-) -> tuple[list[EntryRow], list[EntryRow], bool]:
-    """Read one document's worth, the newest change first.
+class Page(NamedTuple):
+    """One document's worth of an edition, the newest change first."""
 
-    Return the stories shown, the removals that lie among them, and whether older ones follow.
-    Removals from before `horizon` are left out.
+    shown: list[EntryRow]
+    gone: list[EntryRow]
+    """The removals that lie among them."""
+    after: int = 0
+    """Below this number of the log older changes follow; 0 where none do."""
+    is_all: bool = False
+    """Whether the edition shows nothing else."""
+
+
+class Bounds(NamedTuple):
+    """How much one document holds."""
+
+    shown: int
+    gone: int
+    horizon: datetime
+    """Of removals from before it nothing is told."""
+
+
+def page(connection: Connection, key: str, below: int, most: Bounds) -> Page:
+    """Read one document's worth: of all above the number that it ends at, it lacks nothing.
+
+    It ends where there would be too many stories, or too many removals, whichever comes first;
+    removals of which nothing is told count too, or a million of them would be read at each change.
     """
     where = [entries.c.edition == key]
     if below:
         where.append(entries.c.seq < below)
+    # Among so many changes and one there are too many of either, and never of both.
+    floor = (
+        sa.select(entries.c.seq)
+        .where(*where)
+        .order_by(entries.c.seq.desc())
+        .offset(most.shown + most.gone)
+        .limit(1)
+    )
+    where.append(entries.c.seq >= (connection.execute(floor).scalar() or 0))
+    shown = _newest(connection, where, Shown.IN, most.shown + 1)
+    more, shown = len(shown) > most.shown, shown[: most.shown]
+    if more:
+        where.append(entries.c.seq > shown[-1].seq)
+    gone = _newest(connection, where, Shown.OUT, most.gone + 1)
+    after = shown[-1].seq if more else 0
+    if len(gone) > most.gone:
+        gone = gone[: most.gone]
+        after = gone[-1].seq
+        shown = [row for row in shown if row.seq > after]
+    is_all = not below and (not after or len(shown) == manifests.shown(connection, key))
+    return Page(shown, [row for row in gone if row.at >= most.horizon], after, is_all)
+
+
+def _newest(
+    connection: Connection, where: Sequence[sa.ColumnElement[bool]], state: Shown, limit: int
+) -> list[EntryRow]:
     query = (
         sa.select(entries)
-        .where(*where, entries.c.state == str(Shown.IN))
+        .where(*where, entries.c.state == str(state))
         .order_by(entries.c.seq.desc())
-        .limit(size + 1)
+        .limit(limit)
     )
-    rows = [_entry(row) for row in connection.execute(query).mappings()]
-    more, rows = len(rows) > size, rows[:size]
-    gone = [entries.c.state == str(Shown.OUT), entries.c.at >= micros(horizon)]
-    if more:
-        gone.append(entries.c.seq > rows[-1].seq)
-    query = sa.select(entries).where(*where, *gone).order_by(entries.c.seq.desc())
-    return rows, [_entry(row) for row in connection.execute(query).mappings()], more
+    return [_entry(row) for row in connection.execute(query).mappings()]
 
 
 def last_ordinal(connection: Connection, key: str) -> int:

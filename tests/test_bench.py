@@ -21,6 +21,7 @@ FIGURES = {
     "million": ["change.80/20"],
     "parse": ["parse.atom/feedparser", "parse.atom/lxml", "parse.rss/feedparser", "parse.rss/lxml"],
     "prefect": ["prefect.flow/step"],
+    "removed": ["removed.60/0"],
     "render": [
         "render.cold",
         "render.warm.20",

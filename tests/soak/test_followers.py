@@ -22,6 +22,7 @@ def test_followers_hold_what_is_shown_after_a_long_history(
 ) -> None:
     monkeypatch.setattr(documents, "BUCKET", 4)
     monkeypatch.setattr(documents, "MOST_IN_DELTA", 9)
+    monkeypatch.setattr(documents, "MOST_REMOVED", 4)
     began = time.monotonic()
     with world() as made:
         made.publish()

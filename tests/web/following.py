@@ -80,9 +80,9 @@ class World:
         self.told.add(name)
         tell(self.rig.engine, telling(name, f"Told for the {self.edits}th time."))
 
-    def remove(self, name: str) -> None:
-        self.told.discard(name)
-        tell(self.rig.engine, removed=[("opinion", name)])
+    def remove(self, *names: str) -> None:
+        self.told.difference_update(names)
+        tell(self.rig.engine, removed=[("opinion", name) for name in names])
 
     def agree(self, kinds: tuple[Kind, ...]) -> None:
         agreement = Agreement(id="a1", partner="nhs", scope=Scope(kinds=kinds))
@@ -272,6 +272,7 @@ def live(made: World, followers: list[Follower], chance: Random, changes: int) -
     happenings: dict[str, tuple[int, Callable[[], object]]] = {
         "told": (40, lambda: made.tell(chance.choice(NAMES))),
         "removed": (14, lambda: made.remove(chance.choice(NAMES))),
+        "many removed": (3, lambda: made.remove(*chance.sample(NAMES, 8))),
         "published": (30, made.publish),
         "agreed": (3, lambda: made.agree(chance.choice((*KINDS, ())))),
         "suspended": (2, lambda: made.suspend(suspended=True)),

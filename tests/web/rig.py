@@ -250,6 +250,7 @@ def document(edition: Edition, format_name: str, part: Part, state: EditionState
         home_url=url,
         self_url=f"{url}.{format_name}",
         next_url=None,
+        is_complete=True,
         first_url=f"{url}.{format_name}",
         updated_at=state.moved_at,
         beacon=False,

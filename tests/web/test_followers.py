@@ -41,6 +41,11 @@ class Following(RuleBasedStateMachine):
     def a_story_is_removed(self, name: str) -> None:
         self.world.remove(name)
 
+    @rule(names=st.sets(st.sampled_from(NAMES), min_size=6))
+    def many_stories_are_removed_at_once(self, names: set[str]) -> None:
+        self.world.remove(*sorted(names))
+        self.world.publish()
+
     @rule(kinds=st.sampled_from(KINDS))
     def an_agreement_changes(self, kinds: tuple[Kind, ...]) -> None:
         self.world.agree(kinds)
@@ -82,6 +87,7 @@ class Following(RuleBasedStateMachine):
 def small_archives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "BUCKET", 4)
     monkeypatch.setattr(documents, "MOST_IN_DELTA", 9)
+    monkeypatch.setattr(documents, "MOST_REMOVED", 4)
 
 
 TestFollowing = Following.TestCase
