@@ -80,6 +80,8 @@ def read(fields: Mapping[str, str], bounds: Bounds = LEASES) -> Wish:
     secret = fields.get("hub.secret") or None
     if secret and len(secret.encode()) >= SECRET_LIMIT_BYTES:
         raise UnfitError("secret", f"hub.secret has less than {SECRET_LIMIT_BYTES} bytes.")
+    if secret and "\0" in secret:  # PostgreSQL keeps none
+        raise UnfitError("secret", "hub.secret has no character of the number 0.")
     return Wish(
         Mode(mode), topic, callback, lease_s(int(seconds) if seconds else None, bounds), secret
     )

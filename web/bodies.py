@@ -10,13 +10,16 @@ from web.answers import Answer
 # What follows an answer to half a body would be the other half.
 _CLOSE = (b"connection", b"close")
 
+_DIGITS = 18
+"""Of a length that are looked at: what follows makes it no smaller."""
+
 
 async def whole(
     headers: dict[bytes, bytes], receive: Receive, most: int, what: str
 ) -> bytes | Answer:
     """Read a body whole, or say why not; `what` is what it holds: `a report`."""
     announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > most:
+    if announced.isdigit() and int(announced[:_DIGITS]) > most:
         return _too_large(most, what)
     body = bytearray()
     more = True

@@ -258,7 +258,7 @@ _STORY_ENDING = "atom"
 def _part(named: str) -> Part | None:
     """Read the name of an archive or of a manifest."""
     kind, _, number = named.partition("-")
-    if kind == PartKind.ARCHIVE and _BELOW.fullmatch(number):
+    if kind == PartKind.ARCHIVE and _ARCHIVE.fullmatch(number):
         return Part(PartKind.ARCHIVE, int(number))
     if named == PartKind.MANIFEST:
         return Part(PartKind.MANIFEST)
@@ -266,5 +266,8 @@ def _part(named: str) -> Part | None:
         return Part(PartKind.MANIFEST, months.numbered(number))
     return None
 
+
+_ARCHIVE = re.compile(r"[1-9][0-9]{0,11}")
+"""The number of an archive: what stands in it is numbered too, and no store counts on for ever."""
 
 _MONTH = re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])")

@@ -85,7 +85,7 @@ def is_unmodified(if_modified_since: bytes, last_modified: datetime) -> bool:
     """Say whether nothing changed since the date a client sent; what is no date says nothing."""
     try:
         since = parsedate_to_datetime(if_modified_since.decode("latin-1"))
-    except ValueError:
+    except (ValueError, OverflowError):  # a number may be too large for any date
         return False
     if since.tzinfo is None:  # `-0000`: UTC, of a machine that does not know where it stands
         since = since.replace(tzinfo=UTC)

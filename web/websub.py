@@ -4,6 +4,7 @@ Spec: https://www.w3.org/TR/websub/#hub-verifies-intent and #content-distributio
 """
 
 import asyncio
+import re
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
@@ -19,6 +20,9 @@ ROOT = f"/{subscribe.ROOM}/"
 
 LONGEST_BYTES = 8 << 20
 """Of what a hub sends: a whole feed."""
+
+_PATH = re.compile(r"[A-Za-z0-9_-]{1,100}")
+"""What we call a callback by; whatever else is asked for, the store need not be."""
 
 _NO_STORE = (b"cache-control", b"no-store")
 
@@ -42,10 +46,13 @@ class Callbacks:
     async def __call__(self, scope: Scope, receive: Receive) -> Answer:
         """Answer a hub that asks whether we meant it, or take in what it sends."""
         channel, _, path = scope["path"].removeprefix(ROOT).partition("/")
-        if scope["method"] == "GET":
-            return await self._verify(channel, path, scope["query_string"])
-        if scope["method"] != "POST":
+        if scope["method"] not in {"GET", "POST"}:
             return _METHODS
+        is_get = scope["method"] == "GET"
+        if not _PATH.fullmatch(path):
+            return _NOT_ASKED if is_get else _GONE
+        if is_get:
+            return await self._verify(channel, path, scope["query_string"])
         headers = requests.headers(scope)
         body = await bodies.whole(headers, receive, LONGEST_BYTES, "a document")
         if isinstance(body, Answer):
