@@ -15,6 +15,8 @@ _CODED = re.compile(rb"-(?:br|zstd|gz)\Z")
 _TAG = re.compile(rb'(?:W/)?("[^"]*")')
 _CODING = re.compile(rb"\s*([a-z*-]+)\s*(?:;\s*q\s*=\s*([0-9.]+)\s*)?", re.IGNORECASE)
 
+_LIKED = re.compile(rb";\s*q\s*=\s*([^;\s]*)", re.IGNORECASE)
+
 
 def http_date(moment: datetime) -> bytes:
     """Write a point in time as HTTP has it; what is less than a second is cut off."""
@@ -61,9 +63,17 @@ def holds(if_none_match: bytes, etag: bytes) -> bool:
 
 @lru_cache(maxsize=64)
 def takes_deltas(a_im: bytes) -> bool:
-    """Say whether a client takes the entries that changed for an answer: `A-IM: feed`."""
-    wishes = [wish.partition(b";")[0].strip().lower() for wish in a_im.split(b",")]
-    return b"feed" in wishes
+    """Say whether a client takes the entries that changed for an answer: `A-IM: feed`.
+
+    By `q=0` it refuses them. Spec: https://www.rfc-editor.org/rfc/rfc3229#section-10.5.3
+    """
+    return any(_likes_deltas(wish) for wish in a_im.split(b","))
+
+
+def _likes_deltas(wish: bytes) -> bool:
+    name, _, parameters = wish.partition(b";")
+    liked = _LIKED.search(b";" + parameters)
+    return name.strip().lower() == b"feed" and _quality(liked[1] if liked else None) > 0
 
 
 def held_at(if_none_match: bytes, etag: str) -> int | None:

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from web.negotiate import coding, held_at, holds, http_date, is_unmodified
+from web.negotiate import coding, held_at, holds, http_date, is_unmodified, takes_deltas
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 400_000, tzinfo=UTC)
 
@@ -39,6 +39,30 @@ def test_of_the_codings_a_client_takes_it_gets_the_one_it_likes_best(
     accept_encoding: bytes, expected: bytes
 ) -> None:
     assert coding(accept_encoding) == expected
+
+
+@pytest.mark.parametrize(
+    ("a_im", "expected"),
+    [
+        (b"feed", True),
+        (b"vcdiff, FEED ", True),
+        (b"feed;q=0.5", True),
+        (b"feed ; Q = 1", True),
+        (b"feed;x=y;q=0.001", True),
+        (b"feed;x=q", True),
+        (b"feed;q=0", False),
+        (b"vcdiff, feed; q=0.000", False),
+        (b"feed;x=y;q=0", False),
+        (b"feed;q=nan", False),
+        (b"feed;q=", False),
+        (b"feeds", False),
+        (b"", False),
+    ],
+)
+def test_a_client_that_refuses_changes_by_a_quality_of_nought_is_sent_none(
+    a_im: bytes, *, expected: bool
+) -> None:
+    assert takes_deltas(a_im) is expected
 
 
 @pytest.mark.parametrize("suffix", [b"", b"-gz", b"-br", b"-zstd"])
