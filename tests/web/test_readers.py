@@ -5,15 +5,11 @@ What readers find is held to what was told, whatever that was.
 
 import io
 import json
-import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import feedparser
 import jsonschema
 import orjson
 import pytest
@@ -22,15 +18,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from feeds import names
-from rules import identity
-from schemas.partner import Agreement, Edition
 from schemas.story import Rating
-from steps import documents
 from steps import stories as acts
-from store.database import create_tables, open_engine
+from tests.feeds.fields import shown
 from tests.tell import tell, telling
 from tests.web.published import Published
-from tests.web.rig import CONFIG
+from tests.web.reading import ALL, EDITION, documents_of, opened, urn
 
 FEEDS = Path(__file__).parents[1] / "feeds"
 GRAMMAR = etree.RelaxNG(etree.parse(str(FEEDS / "atom.rng")))
@@ -46,11 +39,6 @@ A, AT, THR, FH, G = (
         "http://schemas.google.com/merchant_reviews/5.0",
     )
 )
-EDITION = Edition(id="all", partner="nhs", title="Everything", page_size=3)
-ALL = "/feeds/nhs/all"
-FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-WINDOWS = {n: bytes([n]).decode("cp1252", "ignore") or chr(n) for n in range(0x80, 0xA0)}
-"""feedparser takes control characters of C1 for what Windows meant by them."""
 HUGE = "wide \N{SLIGHTLY SMILING FACE} & <long> \x00 ]]>" * 500
 
 words = st.text(max_size=40) | st.sampled_from(
@@ -85,28 +73,6 @@ stories = st.lists(
 )
 
 
-def urn(number: int) -> str:
-    return identity.mint(("opinion.example", str(number)))
-
-
-@contextmanager
-def opened() -> Iterator[Published]:
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patching:
-        patching.setattr(documents, "BUCKET", 4)
-        engine = open_engine(f"sqlite:///{folder}/retold.db")
-        create_tables(engine)
-        rig = Published(engine)
-        agreement = Agreement(id="a1", partner="nhs", formats=tuple(names()))
-        rig.config = rig.config.model_copy(
-            update={"agreements": (agreement, *CONFIG.agreements[1:]), "editions": (EDITION,)}
-        )
-        try:
-            yield rig
-        finally:
-            rig.runner.close()
-            engine.dispose()
-
-
 def bring(rig: Published, told: Mapping[int, Told]) -> None:
     rating = Rating(scheme="stars", value=4, min=1, max=5)
     tell(
@@ -126,10 +92,6 @@ def bring(rig: Published, told: Mapping[int, Told]) -> None:
         ),
     )
     rig.publish(EDITION)
-
-
-def shown(text: str) -> str:
-    return FORBIDDEN.sub("\ufffd", text)
 
 
 def from_atom(body: bytes) -> Seen:
@@ -254,26 +216,6 @@ READERS: Mapping[str, Callable[[bytes], Seen]] = {
 }
 
 
-def documents_of(rig: Published, ending: str, since: str) -> Iterator[tuple[str, bytes]]:
-    """Ask for every document of the edition in one format, the newest first."""
-    token = rig.issue("nhs")
-    kind, query, below = "newest", "", 10**9
-    while below:
-        reply = rig.ask(f"{ALL}.{ending}{query}", token)
-        assert reply.status == 200
-        yield kind, reply.body
-        named = [int(n) for n in re.findall(rb"\?below=(\d+)", reply.body)]
-        below = min((n for n in named if n < below), default=0)
-        kind, query = "page", f"?below={below}"
-    for number in (1, 2, 3):
-        archive = rig.ask(f"{ALL}/archive-{number}.{ending}", token)
-        if archive.status == 200:
-            yield "archive", archive.body
-    delta = rig.ask(f"{ALL}.{ending}", token, headers={"a-im": "feed", "if-none-match": since})
-    assert delta.status == 226
-    yield "delta", delta.body
-
-
 def test_there_is_a_reader_for_every_format() -> None:
     assert READERS.keys() == set(names())
 
@@ -296,7 +238,10 @@ def test_every_document_says_what_was_told_and_what_is_gone(
         acts.withdraw(rig.engine, urn(1), "asked", "sam", rig.now)
         rig.publish(EDITION)
         del now[1]
-        found = [(kind, READERS[ending](body)) for kind, body in documents_of(rig, ending, since)]
+        found = [
+            (kind, READERS[ending](body))
+            for kind, body in documents_of(rig, ending, since, map(urn, now))
+        ]
     wanted = {urn(n): (one.title, one.author.strip(), one.published_at) for n, one in now.items()}
     for kind, seen in found:
         for name, fields in seen.stories.items():
@@ -319,42 +264,3 @@ def test_every_document_says_what_was_told_and_what_is_gone(
 def _plain(fields: tuple[str, str, datetime]) -> tuple[str, str, datetime]:
     title, author, at = fields
     return shown(title), shown(author), at
-
-
-@settings(max_examples=8, deadline=None, phases=(Phase.explicit, Phase.generate))
-@given(told=stories)
-@example(told=[Told("\xc6\xae", "\xc3\x86", "\xc6\xae", datetime(2026, 1, 1, tzinfo=UTC))] * 4)
-def test_feedparser_reads_every_field_of_what_is_served(told: list[Told]) -> None:
-    with opened() as rig:
-        bring(rig, dict(enumerate(told)))
-        token = rig.issue("nhs")
-        for ending in ("atom", "rss"):
-            read = feedparser.parse(
-                rig.ask(f"{ALL}/archive-1.{ending}", token).body,
-                sanitize_html=False,
-                resolve_relative_uris=False,
-            )
-            assert not read.bozo
-            by_id = {urn(number): one for number, one in enumerate(told)}
-            assert {entry.id for entry in read.entries} <= by_id.keys()
-            assert len(read.entries) == 4
-            for entry in read.entries:
-                one = by_id[entry.id]
-                assert _mended(entry.title) in _readings(one.title)
-                assert _mended(entry.author) in _readings(one.author.strip())
-                whole = _mended(entry.content[0].value)
-                assert any(said in whole for said in _readings(f"<p>{one.text}</p>"))
-                assert entry.published_parsed[:6] == one.published_at.utctimetuple()[:6]
-                assert "urn:retold:organisation" in {tag.scheme for tag in entry.tags}
-
-
-def _readings(text: str) -> set[str]:
-    """Read words as feedparser may: what could be UTF-8 taken for Latin-1 it takes for that."""
-    words = shown(text).strip()
-    with suppress(UnicodeError):
-        return {_mended(words), _mended(words.encode("latin-1").decode())}
-    return {_mended(words)}
-
-
-def _mended(text: str) -> str:
-    return shown(text).translate(WINDOWS).strip()
