@@ -32,7 +32,11 @@ def verify(
     address: Annotated[str, typer.Argument(help="Of the edition: its page, or any of its feeds.")],
     *,
     held: Annotated[
-        Path | None, typer.Option(help="CSV of what you show: `id,revision,month` in each line.")
+        Path | None,
+        typer.Option(
+            help="CSV of what you show: `id,revision,month` in each line. Where left out, the feed"
+            " is walked, in JSON or Atom."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a script.")] = False,
 ) -> None:

@@ -12,6 +12,7 @@ from kit import far
 from kit.far import Ask, Far, Reply
 from rules import identity
 from schemas.errors import GarbledError, RefusedError, UnfitError
+from schemas.partner import Agreement
 from schemas.publication import Held
 from steps import documents, verify
 from store import manifests
@@ -37,8 +38,16 @@ def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 @pytest.fixture
-def server(made: World) -> Iterator[Far]:
+def cached() -> dict[str, bytes]:
+    """Give what somebody between us and the server answers, by path."""
+    return {}
+
+
+@pytest.fixture
+def server(made: World, cached: dict[str, bytes]) -> Iterator[Far]:
     def answer(ask: Ask) -> Reply:
+        if ask.path in cached:
+            return Reply(cached[ask.path])
         headers = {"authorization": ask.headers.get("authorization", "")}
         reply = made.rig.ask(ask.path, headers=headers)
         return Reply(reply.body, reply["content-type"], reply.status)
@@ -57,6 +66,13 @@ def held(made: World) -> list[Held]:
     """Read what the edition shows, straight from the store."""
     with reading(made.rig.engine) as connection:
         return manifests.held(connection, EDITION.key)
+
+
+def agree(made: World, *formats: str) -> None:
+    """Let the partner have these formats alone."""
+    agreement = Agreement(id="a1", partner="nhs", formats=formats)
+    made.rig.config = made.rig.config.model_copy(update={"agreements": (agreement,)})
+    made.publish()
 
 
 def check(
@@ -99,20 +115,91 @@ def test_a_month_that_the_edition_does_not_show_at_all_must_go(
     assert (found.to_remove, found.requests) == ((urn("gone"),), 1)
 
 
-def test_a_walk_of_the_feed_adds_up_to_its_manifest(made: World, server: Far, http: Http) -> None:
+@pytest.mark.parametrize("ending", ["json", "atom"])
+def test_a_walk_of_the_feed_adds_up_to_its_manifest(
+    made: World, server: Far, http: Http, ending: str
+) -> None:
+    agree(made, ending)
     tell(made.rig.engine, telling("3", "Edited."), removed=[("opinion", "4")])
     made.publish()
-    found = check(made, server, http, ending=".json")
+    found = check(made, server, http, ending=f".{ending}")
 
     assert found.holds
     assert (found.shown, found.held, found.requests) == (9, 9, 5)
+
+
+@pytest.mark.parametrize(
+    ("formats", "walked"), [(("rss", "atom", "json"), "json"), (("rss", "atom"), "atom")]
+)
+def test_of_a_page_the_feed_is_walked_that_it_offers(
+    made: World, server: Far, http: Http, formats: tuple[str, ...], walked: str
+) -> None:
+    agree(made, *formats)
+
+    assert check(made, server, http).holds
+    first, newest, *_ = server.asked
+    assert (first.path, newest.path) == ("/feeds/nhs/all", f"/feeds/nhs/all.{walked}")
+
+
+@pytest.mark.parametrize("ending", [".rss", ".jsonld", ".google", ".activity", ""])
+def test_what_cannot_be_walked_says_to_use_a_list(
+    made: World, server: Far, http: Http, ending: str
+) -> None:
+    agree(made, "rss", "jsonld", "google", "activity")
+
+    with pytest.raises(UnfitError, match="--held"):
+        check(made, server, http, ending=ending)
+    assert check(made, server, http, held(made), ending).holds
+
+
+def test_a_walk_takes_down_what_is_gone_and_finds_out_where_nothing_tells_of_it(
+    made: World, cached: dict[str, bytes], server: Far, http: Http
+) -> None:
+    before = {
+        name: made.rig.ask(f"/feeds/nhs/all{name}.atom", made.token).body
+        for name in ("", "/archive-1")
+    }
+    made.remove("1")
+    made.tell("2")
+    made.publish()
+    cached["/feeds/nhs/all/archive-1.atom"] = before["/archive-1"]
+    assert check(made, server, http, ending=".atom").holds, "the newest tells of both"
+    cached["/feeds/nhs/all.atom"] = before[""]
+    found = check(made, server, http, ending=".atom")
+
+    assert (found.outdated, found.to_remove) == ((urn("2"),), (urn("1"),))
+
+
+@pytest.mark.parametrize(
+    ("ending", "body"),
+    [
+        (".atom", b"<feed>"),
+        (".atom", b"<p>Hello</p>"),
+        (".atom", b'<feed xmlns="http://www.w3.org/2005/Atom"><entry><id>x</id></entry></feed>'),
+        (
+            ".atom",
+            b'<!DOCTYPE feed [<!ENTITY a "b">]><feed xmlns="http://www.w3.org/2005/Atom">&a;',
+        ),
+        (".json", b"{}"),
+        (".json", b"[]"),
+        (".json", b"<p>"),
+        (".json", b'{"_retold": {"removed": []}, "items": [{"id": "x"}]}'),
+        ("", b""),
+        ("", b"\x00"),
+    ],
+)
+def test_what_is_no_feed_of_ours_is_garbled(ending: str, body: bytes) -> None:
+    with far.play(lambda _: Reply(body)) as other:
+        limits = Limits(attempts=1, allow=(other.place,))
+        with open_http(limits) as elsewhere, pytest.raises((GarbledError, UnfitError)):
+            verify.verify(elsewhere, f"{other.origin}/feeds/x/y{ending}", "t")
 
 
 def test_nobody_but_the_edition_is_shown_the_token(made: World, server: Far, http: Http) -> None:
     check(made, server, http)
 
     assert all(ask.path.startswith("/feeds/nhs/all") for ask in server.asked)
-    assert len(server.asked) == 5
+    assert len(server.asked) == 6
 
 
 def test_what_cannot_be_asked_or_read_says_so(made: World, server: Far, http: Http) -> None:
