@@ -4,7 +4,7 @@ Every side writes documents of as many entries as ours hold: one of them all, wh
 would measure how fast the machine hands out memory.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,12 +19,13 @@ from feeds import atom
 from feeds._content import response_id, rfc3339
 from rules import entries
 from schemas.feed import Entry, Head, Slot
+from schemas.story import Story
 
 
 class Size(NamedTuple):
     """How much is rendered."""
 
-    stories: int
+    entries: int
     repeats: int
     in_edition: int
     often: int
@@ -40,38 +41,62 @@ _Writer = Any
 
 def figures(size: Size, _: Path) -> Iterator[Figure]:
     """Render the same entries by ourselves, by feedgen and by lxml's incremental writer."""
-    told = [entries.entry(story, {}) for story in texts.answered(size.stories)]
-    starts = range(0, len(told), size.in_edition)
-    editions = [told[start : start + size.in_edition] for start in starts]
-    apart = [_with_replies(some) for some in editions]
-    count = sum(map(len, apart))
+    editions = _editions(texts.stories(size.entries), size)
     kept = [atom.fragments(some) for some in editions]
-
-    def cold() -> object:
-        return [len(_document(atom.fragments(some))) for some in editions]
-
-    spent = clock.medians(
-        {
-            "cold": cold,
-            "warm": lambda: [len(_document(some)) for some in kept],
-            "feedgen": lambda: [len(_by_feedgen(some)) for some in apart],
-            "xmlfile": lambda: [len(_by_xmlfile(some)) for some in apart],
-            "strings": lambda: [len(_by_strings(some)) for some in apart],
-        },
-        size.repeats,
-    )
-    rate = {name: count / seconds for name, seconds in spent.items()}
-    unit = "entries/CPU s"
+    sides = {
+        "cold": lambda: _cold(editions),
+        "warm": lambda: [len(_document(some)) for some in kept],
+        "feedgen": lambda: [len(_by_feedgen(some)) for some in editions],
+        "xmlfile": lambda: [len(_by_xmlfile(some)) for some in editions],
+        "strings": lambda: [len(_by_strings(some)) for some in editions],
+    }
+    spent = clock.medians(sides, size.repeats)
+    rate = {name: size.entries / seconds for name, seconds in spent.items()}
     few = kept[0]
-    quiet = count / clock.least(cold, 4 * size.repeats)
+    quiet = size.entries / clock.least(sides["cold"], 4 * size.repeats)
     joined_ms = clock.least(lambda: _often(few, size.often), size.repeats) / size.often * 1000
-    yield at_least("render.cold", unit, quiet, 80_000)
+    yield at_least("render.cold", _UNIT, quiet, _LEAST)
     yield below(f"render.warm.{len(few)}", "CPU ms", joined_ms, 1)
-    yield compared("render.cold/strings", unit, rate["cold"], rate["strings"], at_least=_OF_STRINGS)
-    yield compared("render.cold/feedgen", unit, rate["cold"], rate["feedgen"], at_least=2)
-    yield compared("render.cold/lxml.xmlfile", unit, rate["cold"], rate["xmlfile"])
-    yield compared("render.warm/feedgen", unit, rate["warm"], rate["feedgen"], at_least=20)
+    yield compared(
+        "render.cold/strings", _UNIT, rate["cold"], rate["strings"], at_least=_OF_STRINGS
+    )
+    yield compared("render.cold/feedgen", _UNIT, rate["cold"], rate["feedgen"], at_least=2)
+    yield compared("render.cold/lxml.xmlfile", _UNIT, rate["cold"], rate["xmlfile"])
+    yield compared("render.warm/feedgen", _UNIT, rate["warm"], rate["feedgen"], at_least=20)
+    yield from _answered(size)
 
+
+def _answered(size: Size) -> Iterator[Figure]:
+    """Render stories with responses, each an entry behind its story's."""
+    editions = _editions(texts.answered(size.entries), size)
+    apart = [_with_replies(some) for some in editions]
+    sides = {
+        "cold": lambda: _cold(editions),
+        "strings": lambda: [len(_by_strings(some)) for some in apart],
+    }
+    spent = clock.medians(sides, size.repeats)
+    count = sum(map(len, apart))
+    rate = {name: count / seconds for name, seconds in spent.items()}
+    quiet = count / clock.least(sides["cold"], 4 * size.repeats)
+    yield at_least("render.answered", _UNIT, quiet, _LEAST)
+    yield compared(
+        "render.answered/strings", _UNIT, rate["cold"], rate["strings"], at_least=_OF_STRINGS
+    )
+
+
+def _editions(stories: Iterable[Story], size: Size) -> list[list[Entry]]:
+    told = [entries.entry(story, {}) for story in stories]
+    starts = range(0, len(told), size.in_edition)
+    return [told[start : start + size.in_edition] for start in starts]
+
+
+def _cold(editions: Sequence[Sequence[Entry]]) -> object:
+    return [len(_document(atom.fragments(some))) for some in editions]
+
+
+_UNIT = "entries/CPU s"
+
+_LEAST = 80_000
 
 _OF_STRINGS = 0.73
 """80,000 entries a second, where joining strings came to 109,000: the goal on any machine."""

@@ -21,6 +21,8 @@ _MONTHS = (
 
 _POST = Kind.POST.value  # to look it up in its enumeration costs more than to compare it
 
+_ADDRESSES = NAMESPACE_URL.bytes
+
 _PLAIN = f"{ascii_letters}{digits}:/._~?=%-".encode()
 
 
@@ -72,7 +74,7 @@ def response_id(story_id: str, response: Response) -> str:
     """Name a response for ever: the same response to the same story bears the same name."""
     # As uuid5 makes them, which takes four times as long.
     name = f"{story_id}\n{response.id}".encode()
-    digest = sha1(NAMESPACE_URL.bytes + name, usedforsecurity=False).hexdigest()
+    digest = sha1(_ADDRESSES + name, usedforsecurity=False).hexdigest()
     variant = "89ab"[int(digest[16], 16) % 4]
     return (
         f"urn:uuid:{digest[:8]}-{digest[8:12]}-5{digest[13:16]}"

@@ -63,6 +63,13 @@ _ENTRY = (
     b"%b"
 )
 
+_THREAD = b'<thr:total>%d</thr:total>\n<responses xmlns="' + OURS.encode() + b'">%b</responses>\n'
+_UNANSWERED = _THREAD % (0, b"")
+_ANSWERED = (
+    b'<link rel="replies" type="' + _TYPE.encode() + b'" href="story/%b"'
+    b' thr:count="%d" thr:updated="%b"/>\n' + _THREAD
+)
+
 _HERE = b'<link rel="alternate" href="%b"/>\n'
 """Where a story can be read."""
 _FIRST = b'<link rel="via" href="%b"/>\n'
@@ -112,6 +119,7 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
     """Write a set of entries, a part of all of them at a time."""
     replies = [_answers(e) if e.responses else () for e in told]
     written = iter(_replies([reply for each in replies for reply in each]))
+    threads = iter(_threads([each for each in replies if each]))
     parts = zip(
         [_lang(e.language) for e in told],
         texts([e.id for e in told]),
@@ -125,7 +133,7 @@ def _some(told: Sequence[Entry]) -> list[bytes]:
         [_rights(e.licence, e.attribution) for e in told],
         [_source(e.origin.publisher) if e.origin else b"" for e in told],
         [e.revision for e in told],
-        [_threads(each) if each else _UNANSWERED for each in replies],
+        [next(threads) if each else _UNANSWERED for each in replies],
         bodies([e.html + _content.thanks(e) for e in told]),
         [b"".join(islice(written, len(each))) if each else b"" for each in replies],
         strict=True,
@@ -137,22 +145,23 @@ def _answers(entry: Entry) -> Sequence[_Reply]:
     return [_Reply(response_id(entry.id, one), one, entry) for one in entry.responses]
 
 
-def _threads(replies: Sequence[_Reply]) -> bytes:
-    """Say how many responses a story has, and which: any other is there no more.
+def _threads(answered: Sequence[Sequence[_Reply]]) -> list[bytes]:
+    """Say of each story how many responses it has, and which: any other is there no more.
 
     They are found at the story's own address, which is written from the base of the feed: it is
     another in each edition, and a fragment is the same in all.
     """
-    which = "".join([f"<id>{reply.id}</id>" for reply in replies])
-    story = replies[0].to.id.rpartition(":")[2]
-    newest = rfc3339(max(map(_changed, replies)))
-    link = f'<link rel="replies" type="{_TYPE}" href="story/{attribute(story)}"'
-    count = f'thr:count="{len(replies)}" thr:updated="{newest}"'
-    return f"{link} {count}/>\n{_THREADS}".encode() % (len(replies), which.encode())
-
-
-_THREADS = f'<thr:total>%d</thr:total>\n<responses xmlns="{OURS}">%b</responses>\n'
-_UNANSWERED = _THREADS.encode() % (0, b"")
+    if not answered:
+        return []
+    parts = zip(
+        attributes([each[0].to.id.rpartition(":")[2] for each in answered]),
+        map(len, answered),
+        moments([max(map(_changed, each)) for each in answered]),
+        map(len, answered),
+        ["".join([f"<id>{reply.id}</id>" for reply in each]).encode() for each in answered],
+        strict=True,
+    )
+    return [_ANSWERED % each for each in parts]
 
 
 @lru_cache(maxsize=1024)  # a channel's stories share theirs
