@@ -29,6 +29,8 @@ FIGURES = {
         "render.cold/feedgen",
         "render.cold/lxml.xmlfile",
         "render.warm/feedgen",
+        "render.answered",
+        "render.answered/strings",
     ],
     "serve": ["serve.200/nginx", "serve.304/nginx"],
     "settle": ["settle.facts/by hand", "settle.statements/by hand"],
