@@ -47,14 +47,10 @@ def preview(
         from steps import publish as step  # noqa: PLC0415
         from steps import schedule  # noqa: PLC0415
 
+        wanted = schedule.editions(house.engine, house.config, editions)
         found = [
-            step.preview(
-                house.engine,
-                house.press,
-                schedule.edition(house.engine, house.config, key),
-                house.now,
-            )
-            for key in schedule.editions(house.engine, house.config, editions)
+            step.preview(house.engine, house.press, edition, house.now)
+            for edition in schedule.named(house.engine, house.config, wanted)
         ]
     if as_json:
         _door.say_json([one.model_dump(mode="json") for one in found])

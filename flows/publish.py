@@ -32,7 +32,7 @@ def write_files(subject: str, names: list[str]) -> Counts:
     """Write editions to a place as files, and take away what may not be there."""
     house = _running.house()
     faults: list[RetoldError] = []
-    editions = [schedule.edition(house.engine, house.config, name) for name in names]
+    editions = schedule.named(house.engine, house.config, names)
     with _places.opened(subject) as place:
         strays = write.strays(house.press, place)
         done = [write.clear(house.engine, place, key, house.clock) for key in strays]
@@ -61,7 +61,7 @@ def publish_editions(editions: list[str] | None = None, to: str | None = None) -
         wanted = schedule.editions(house.engine, house.config, editions)
         done = _running.gather(wanted, publish_edition.map(wanted))
         if to is not None:
-            chosen = [schedule.edition(house.engine, house.config, name) for name in wanted]
+            chosen = schedule.named(house.engine, house.config, wanted)
             public = [each.key for each in chosen if write.is_open(house.press, each)]
             done += _running.gather([to], write_files.map([to], unmapped(public)))
     return _running.report(publish_editions, done)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import feeds
@@ -143,11 +144,11 @@ def telling() -> list[str]:
 
 def holding(config: Config, found: Iterable[Held], now: datetime) -> list[Holder]:
     """Say of who holds what was removed whether it is overdue to acknowledge that."""
+    days = cache(lambda partner: editions.partner(config, partner).acknowledge_days)
     made = []
     for held in found:
         partner = held.edition.partition("/")[0]
-        days = editions.partner(config, partner).acknowledge_days
-        due = held.removed_at + timedelta(days=days)
+        due = held.removed_at + timedelta(days=days(partner))
         made.append(
             Holder(
                 partner=partner,

@@ -24,11 +24,18 @@ def channel(config: Config, name: str) -> Channel:
 
 def edition(engine: Engine, config: Config, name: str) -> Edition:
     """Find an edition by `partner/edition`, one that was taken out too."""
+    return named(engine, config, [name])[0]
+
+
+def named(engine: Engine, config: Config, names: Sequence[str]) -> list[Edition]:
+    """Find editions by `partner/edition`, those that were taken out too."""
     with reading(engine) as connection:
         found = {one.key: one for one in known(connection, config)}
-    if name not in found:
-        raise UnknownError(f"no edition is called {name}; there are: {', '.join(found) or 'none'}")
-    return found[name]
+    for name in names:
+        if name not in found:
+            there = ", ".join(found) or "none"
+            raise UnknownError(f"no edition is called {name}; there are: {there}")
+    return [found[name] for name in names]
 
 
 def editions(engine: Engine, config: Config, wanted: Sequence[str] | None = None) -> list[str]:
@@ -37,7 +44,7 @@ def editions(engine: Engine, config: Config, wanted: Sequence[str] | None = None
     Of those that were taken out only such as show something still: they come first, to go.
     """
     if wanted:
-        return [edition(engine, config, name).key for name in wanted]
+        return [one.key for one in named(engine, config, wanted)]
     with reading(engine) as connection:
         ended = {one.key for one in rules.ended(config, publication.states(connection))}
         showing = publication.showing_any(connection, ended)
